@@ -9,47 +9,26 @@ use plimsoll_rules::CheckOptions;
 use crate::bill;
 use crate::config::{Config, Waiver};
 use crate::exceptions::{fault, place};
-use crate::failure::Outcome;
-use crate::vulnerabilities::{Baseline, Judged, wildcard};
+use crate::vulnerabilities::{Baseline, wildcard};
 
-/// What the policy says of a report.
-pub(crate) struct Judgement {
-    /// Whether it holds, and what holds it back.
-    pub(crate) verdict: Verdict,
-    /// The same as an exit code.
-    pub(crate) outcome: Outcome,
+/// What is said of a report whose waived findings are set aside: findings of the `least` severity and
+/// worse ones hold it back, and what `else_broken` tells.
+pub(crate) fn judge(
+    report: &Report,
+    least: Option<Severity>,
+    else_broken: impl IntoIterator<Item = String>,
+) -> Verdict {
+    let mut reasons = least.map_or_else(Vec::new, |least| reasons(report, least));
+    reasons.extend(else_broken);
+    Verdict::new(reasons, unseen(&report.skipped))
 }
 
-/// Sets waived findings aside, then judges the rest, beside what was said of `known`
-/// vulnerabilities.
-pub(crate) fn judge(
-    report: &mut Report,
-    config: &Config,
-    options: &CheckOptions,
-    fail_on: Severity,
-    known: Judged,
-    today: jiff::civil::Date,
-) -> Judgement {
-    waive(report, config, options, true, today);
-    let mut reasons = reasons(report, fail_on);
-    reasons.extend(known.reasons);
-    reasons.extend(config.policy.thresholds().broken_by(&report.inventory));
-    let held_back = !reasons.is_empty();
-    reasons.extend(
-        report
-            .skipped
-            .iter()
-            .filter(|skipped| skipped.blocking)
-            .map(|skipped| format!("not looked at: {}: {}", skipped.what, skipped.why)),
-    );
-    Judgement {
-        outcome: Outcome::of(held_back, &report.skipped),
-        verdict: Verdict {
-            holds: reasons.is_empty(),
-            reasons,
-            next: None,
-        },
-    }
+/// What a judgement needs and nobody looked at, a line each.
+pub(crate) fn unseen<'s>(skipped: impl IntoIterator<Item = &'s Skipped>) -> Vec<String> {
+    let blocking = skipped.into_iter().filter(|gap| gap.blocking);
+    blocking
+        .map(|gap| format!("{}: {}", gap.what, gap.why))
+        .collect()
 }
 
 /// Sets waived findings aside, and takes what is accepted of what was not looked at. Waivers that are
@@ -173,7 +152,7 @@ fn is_past(waiver: &Waiver, today: jiff::civil::Date) -> bool {
 }
 
 /// What findings of a severity, and worse ones, hold back for: a sentence each.
-pub(crate) fn reasons(report: &Report, fail_on: Severity) -> Vec<String> {
+fn reasons(report: &Report, fail_on: Severity) -> Vec<String> {
     let findings = report.findings.iter();
     findings
         .filter(|finding| finding.severity >= fail_on)
@@ -315,16 +294,8 @@ mod tests {
         let today = jiff::civil::date(2026, 11, 21);
         let judged = |config: &Config, fail_on| {
             let mut report = report();
-            let judgement = judge(
-                &mut report,
-                config,
-                &CheckOptions::default(),
-                fail_on,
-                Judged::default(),
-                today,
-            );
-            let holds = judgement.verdict.holds;
-            assert_eq!(holds, judgement.outcome == Outcome::Holds);
+            waive(&mut report, config, &CheckOptions::default(), true, today);
+            let holds = judge(&report, Some(fail_on), None).holds();
             let faults = report.findings.iter().map(|finding| finding.rule);
             let faults: Vec<_> = faults.filter(|rule| *rule != "root-user").collect();
             (holds, faults.join(" "), report.suppressed.len())
@@ -356,26 +327,9 @@ mod tests {
             let (holds, faults, aside) = expected;
             assert_eq!(judged(&config, fail_on), (holds, faults.to_owned(), aside));
         }
-        let mut wasteful = Config::default();
-        wasteful.policy.lowest_efficiency = Some(0.9);
-        assert_eq!(
-            judged(&wasteful, Severity::Critical),
-            (false, String::new(), 0)
-        );
-        let mut vulnerable = report();
-        let known = Judged {
-            reasons: vec!["a 1 has CVE-2026-1".to_owned()],
-            ..Judged::default()
-        };
-        let judgement = judge(
-            &mut vulnerable,
-            &Config::default(),
-            &CheckOptions::default(),
-            Severity::Critical,
-            known,
-            today,
-        );
-        assert_eq!(judgement.outcome, Outcome::HeldBack);
-        assert_eq!(judgement.verdict.reasons, ["a 1 has CVE-2026-1"]);
+        let known = ["a 1 has CVE-2026-1".to_owned()];
+        let verdict = judge(&report(), Some(Severity::Critical), known.clone());
+        assert_eq!(verdict, Verdict::new(known.to_vec(), Vec::new()));
+        assert!(judge(&report(), None, None).holds());
     }
 }

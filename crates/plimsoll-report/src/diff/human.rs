@@ -12,7 +12,6 @@ use plimsoll_model::{ChangeKind, ComparedImage, Finding, Pair, SecretSighting};
 
 use super::{DiffInput, finding_place, layer_place, shown, worst_first};
 use crate::human::{paint, severity_style};
-use crate::ruling::Ruling;
 use crate::text::{fitting, visible};
 
 /// Rows of a section on the one screen.
@@ -219,14 +218,15 @@ impl<'a> Page<'a> {
     }
 
     fn verdict(&mut self) {
-        let Some(ruling) = Ruling::of(self.input.verdict, self.input.not_judged) else {
+        let Some(verdict) = self.input.verdict else {
             return;
         };
+        let standing = verdict.standing();
         self.out.push('\n');
-        let word = paint(ruling.word(), ruling.style(), self.input.color);
+        let word = paint(standing.word(), standing.style(), self.input.color);
         self.field("verdict", &word);
-        for reason in ruling.reasons {
-            self.field("", &format!("- {}", visible(reason)));
+        for reason in verdict.told() {
+            self.field("", &format!("- {}", visible(&reason)));
         }
     }
 }

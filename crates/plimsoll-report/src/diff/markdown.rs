@@ -13,7 +13,6 @@ use super::{
     Counts, DiffInput, finding_place, granted, growth, installed, instruction, layer_place,
     package_changes, package_side, shown, signed, unpacked, versions, worst_first,
 };
-use crate::ruling::{Ruling, Standing};
 use crate::text::{count, efficiency, markdown, markdown_code};
 
 /// Rows of a table: a comment may have 65 536 characters in all.
@@ -95,18 +94,14 @@ impl<'a> Page<'a> {
         let difference = self.input.difference;
         self.line("## Image difference");
         self.line("");
-        if let Some(ruling) = Ruling::of(self.input.verdict, self.input.not_judged) {
-            self.line(match ruling.standing {
-                Standing::Holds => "**Holds.**",
-                Standing::HeldBack => "**Held back.**",
-                Standing::NotJudged => "**Not judged.** What was not looked at:",
-            });
+        if let Some(verdict) = self.input.verdict {
+            self.line(&format!("**Verdict: {}.**", verdict.standing().word()));
             self.line("");
-            for reason in ruling.reasons.iter().take(ROWS) {
-                self.line(&format!("- {}", markdown(reason)));
+            for reason in verdict.told().take(ROWS) {
+                self.line(&format!("- {}", markdown(&reason)));
             }
-            self.rest(ruling.reasons.len());
-            if !ruling.reasons.is_empty() {
+            self.rest(verdict.told().count());
+            if !verdict.holds() {
                 self.line("");
             }
         }

@@ -28,8 +28,6 @@ pub struct DiffInput<'a> {
     pub difference: &'a Difference,
     /// Whether the bounds hold, where there are any.
     pub verdict: Option<&'a Verdict>,
-    /// What the bounds need and nobody looked at, a line each, where there is no verdict for that.
-    pub not_judged: &'a [String],
     /// Whether `human` shows everything.
     pub details: bool,
     /// Whether `human` uses colours.

@@ -4,7 +4,6 @@
 
 use std::borrow::Cow;
 
-use anstyle::AnsiColor;
 use plimsoll_model::{
     BaseImage, BillSummary, Finding, ImageSummary, Inventory, LayerFacts, Report, SecretSighting,
     Severity, human_size, megabytes,
@@ -330,27 +329,21 @@ impl Screen {
         let Some(verdict) = input.verdict else {
             return;
         };
-        if verdict.holds {
-            let style = AnsiColor::BrightGreen.on_default().bold();
-            self.styled("verdict", "holds", style);
-        } else {
-            let style = super::severity_style(Severity::High);
-            self.styled("verdict", "held back", style);
-        }
-        let shown = match input.details {
-            true => usize::MAX,
-            false => REASONS,
-        };
-        for reason in verdict.reasons.iter().take(shown) {
-            let reason = format!("- {}", visible(reason));
-            match input.details {
-                true => self.field("", &reason),
-                false => self.cut("", &reason),
+        let standing = verdict.standing();
+        self.styled("verdict", standing.word(), standing.style());
+        if input.details {
+            for reason in verdict.told() {
+                self.field("", &format!("- {}", visible(&reason)));
             }
-        }
-        // How many are left is not told: the last of them may stand for any number.
-        if verdict.reasons.len() > shown {
-            self.field("", "- and more, which --details tells");
+        } else {
+            // What was not looked at stands above.
+            for reason in verdict.reasons.iter().take(REASONS) {
+                self.cut("", &format!("- {}", visible(reason)));
+            }
+            // How many are left is not told: the last of them may stand for any number.
+            if verdict.reasons.len() > REASONS {
+                self.field("", "- and more, which --details tells");
+            }
         }
         if let Some(next) = &verdict.next {
             self.whole("next", &visible(next));

@@ -1,5 +1,7 @@
 //! What the objects of all commands have in common.
 
+use std::borrow::Cow;
+
 use plimsoll_model::{BaseImage, Digest, LayerFacts, Skipped, SourceOrigin, UncoveredFiles};
 use serde::Serialize;
 
@@ -41,14 +43,16 @@ impl<'a> WireSkipped<'a> {
 #[derive(Serialize)]
 pub(crate) struct WireVerdict<'a> {
     holds: bool,
-    reasons: &'a [String],
+    standing: &'static str,
+    reasons: Vec<Cow<'a, str>>,
 }
 
 impl<'a> WireVerdict<'a> {
     pub(crate) fn new(verdict: &'a Verdict) -> Self {
         Self {
-            holds: verdict.holds,
-            reasons: &verdict.reasons,
+            holds: verdict.holds(),
+            standing: verdict.standing().as_str(),
+            reasons: verdict.told().collect(),
         }
     }
 }

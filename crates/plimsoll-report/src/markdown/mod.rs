@@ -74,14 +74,12 @@ impl Page {
 
     fn verdict(&mut self, verdict: &Verdict) {
         self.line("");
-        if verdict.holds {
-            self.line("**Holds: the ship may sail.**");
-        } else {
-            self.line("**Held back.**");
+        self.line(&format!("**Verdict: {}.**", verdict.standing().word()));
+        if !verdict.holds() {
             self.line("");
         }
-        for reason in &verdict.reasons {
-            self.line(&format!("- {}", markdown(reason)));
+        for reason in verdict.told() {
+            self.line(&format!("- {}", markdown(&reason)));
         }
     }
 

@@ -140,10 +140,10 @@ pub(crate) fn checked() -> Case {
         sources: vec![file, script],
         rules: rules(),
         verdict: Verdict {
-            holds: false,
             reasons: vec![
                 "app/Dockerfile:2: `API_TOKEN` puts a credential into the image.".to_owned(),
             ],
+            unseen: Vec::new(),
             next: Some("plimsoll explain secret-in-image-config".to_owned()),
         },
     }
