@@ -39,7 +39,7 @@ pub use inventory::{
     Account, Accounts, BaseImage, Blockage, Distribution, Evidence, ForeignLibrary, Group,
     Inventory, LayerFacts, LinkedFunctions, NoFormat, NotableFile, NotableKind, Package,
     PackageKind, Requirement, Saving, SecretSighting, StartupFile, StartupProblem, StartupRole,
-    UncoveredFiles, Waste, WasteKind, WastedPath,
+    Waste, WasteKind, WastedPath,
 };
 pub use pending::{PendingUpdate, PocketPackages};
 pub use publisher::{is_foreign_deb, is_foreign_rpm, is_foreign_rpm_of};

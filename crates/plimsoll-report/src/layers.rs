@@ -87,7 +87,7 @@ pub fn human(input: &LayersInput<'_>) -> String {
         page.heading("not looked at");
         for skipped in input.skipped {
             page.row(
-                &format!("  {}: {}", visible(&skipped.what), visible(&skipped.why)),
+                &format!("  {}", visible(&skipped.to_string())),
                 Style::new(),
             );
         }
@@ -317,7 +317,7 @@ pub fn json(input: &LayersInput<'_>) -> String {
             .map(|(index, layer)| WireLayer::new(index, layer))
             .collect(),
         waste: WireWaste::new(&inventory.waste, &inventory.layers),
-        skipped: WireSkipped::list(input.skipped, &inventory.uncovered),
+        skipped: WireSkipped::list(input.skipped),
         verdict: input.verdict.map(WireVerdict::new),
     };
     let mut text = serde_json::to_string(&wire).expect("strings and numbers always serialise");

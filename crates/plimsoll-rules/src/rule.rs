@@ -176,12 +176,8 @@ impl Sink<'_> {
 
     /// Says that the rule could not look, and what to do so that it can.
     pub fn skip(&mut self, what: impl Into<String>, why: impl Into<String>) {
-        self.skipped.push(Skipped {
-            about: Topic::Rules,
-            what: what.into(),
-            why: why.into(),
-            blocking: false,
-        });
+        self.skipped
+            .push(Skipped::new(Topic::Rules, what.into(), why.into()));
     }
 }
 

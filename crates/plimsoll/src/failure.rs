@@ -132,12 +132,11 @@ impl Failure {
     pub(crate) fn skipped(&self, what: &str) -> Skipped {
         let told = self.message.strip_prefix(what);
         let why = told.and_then(|rest| rest.strip_prefix(": "));
-        Skipped {
-            about: Topic::Rules,
-            what: what.to_owned(),
-            why: why.unwrap_or(&self.message).to_owned(),
-            blocking: true,
-        }
+        Skipped::blocking(
+            Topic::Rules,
+            what.to_owned(),
+            why.unwrap_or(&self.message).to_owned(),
+        )
     }
 
     /// The object that scripts get in place of a report.

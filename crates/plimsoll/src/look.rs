@@ -184,12 +184,11 @@ impl<'a> Look<'a> {
     pub(crate) fn foreign_dockerfile(&self) -> Option<Skipped> {
         // Of an image that was built here the lines are known.
         let file = self.dockerfile.filter(|_| !self.is_built_here())?;
-        Some(Skipped {
-            about: Topic::Rules,
-            what: file.path().to_owned(),
-            why: self.strangeness(file)?,
-            blocking: false,
-        })
+        Some(Skipped::new(
+            Topic::Rules,
+            file.path().to_owned(),
+            self.strangeness(file)?,
+        ))
     }
 
     /// What is to be said of a Dockerfile that the image was not built from.
@@ -229,13 +228,11 @@ impl<'a> Look<'a> {
         let mut options = options.clone();
         if !self.image.blobs.has_configuration() {
             options.ignore.extend(OF_CONFIGURATION.map(str::to_owned));
-            report.skipped.push(Skipped {
-                about: Topic::Configuration,
-                what: "configuration".to_owned(),
-                why: "a root file system has none: user, health check and labels were not judged"
-                    .to_owned(),
-                blocking: false,
-            });
+            report.skipped.push(Skipped::new(
+                Topic::Configuration,
+                "configuration",
+                "a root file system has none: user, health check and labels were not judged",
+            ));
         }
         report.skipped.extend(self.foreign_dockerfile());
         let outcome = plimsoll_rules::check_image(

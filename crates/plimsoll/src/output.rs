@@ -334,7 +334,7 @@ fn say_gaps<'s>(gaps: impl Iterator<Item = &'s Skipped>) {
     let mut more = 0;
     for gap in gaps {
         if gap.what.starts_with(AdvisoryCoverage::SUBJECT) {
-            say(&format!("not looked at: {}: {}", gap.what, gap.why));
+            say(&format!("not looked at: {gap}"));
         } else {
             more += 1;
         }

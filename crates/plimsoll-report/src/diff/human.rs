@@ -206,11 +206,7 @@ impl<'a> Page<'a> {
         for (image, word) in [(images.old, "old"), (images.new, "new")] {
             for skipped in &image.skipped {
                 self.row(
-                    &format!(
-                        "  {word} {}: {}",
-                        visible(&skipped.what),
-                        visible(&skipped.why)
-                    ),
+                    &format!("  {word} {}", visible(&skipped.to_string())),
                     Style::new(),
                 );
             }

@@ -439,7 +439,7 @@ impl<'a> Page<'a> {
                 self.line(&format!(
                     "- {word}: {}: {}",
                     code(&skipped.what),
-                    markdown(&skipped.why)
+                    markdown(&skipped.reason())
                 ));
             }
         }

@@ -125,10 +125,7 @@ fn finish(
         // Not looked at is not clean: what the inventory lacks its foundation for is never left out.
         let blocking: Vec<_> = report.skipped.iter().filter(|one| one.blocking).collect();
         for skipped in blocking.iter().take(BLOCKING) {
-            end.field(
-                "unseen",
-                &format!("{}: {}", visible(&skipped.what), visible(&skipped.why)),
-            );
+            end.field("unseen", &visible(&skipped.to_string()));
         }
         let more = blocking.len().saturating_sub(BLOCKING);
         if more > 0 {

@@ -37,7 +37,7 @@ pub fn render(input: &RenderInput<'_>) -> String {
             page.line(&format!(
                 "- {}: {}",
                 markdown_code(&skipped.what),
-                markdown(&skipped.why)
+                markdown(&skipped.reason())
             ));
         }
     }

@@ -15,7 +15,6 @@ use packageurl::PackageUrl;
 use plimsoll_model::{Distribution, Evidence, Package, PackageKind, Skipped, Topic};
 
 use crate::catalogue::Document;
-use crate::gaps::Gaps;
 use crate::hidden::Hidden;
 use crate::license;
 use crate::record::LayerRecord;
@@ -36,21 +35,21 @@ pub(crate) fn packages<'l>(
     layers: &'l [LayerRecord],
     tree: &Tree<'l>,
     distribution: Option<&Distribution>,
-    gaps: &mut Gaps,
+    gaps: &mut Vec<Skipped>,
 ) -> Packages<'l> {
     let hidden = Hidden::new(layers);
     let system::System {
         mut installed,
         mut removed,
         has_database,
-    } = system::system(layers, tree, distribution, &hidden, &mut gaps.skipped);
+    } = system::system(layers, tree, distribution, &hidden, gaps);
     if distribution.is_none() && !installed.is_empty() {
-        gaps.skipped.push(Skipped {
-            about: Topic::Advisories,
-            what: "etc/os-release".to_owned(),
-            why: "nothing tells which distribution this is: what is known of its packages cannot be told from what is known of those of others".to_owned(),
-            blocking: false,
-        });
+        gaps.push(Skipped::new(
+            Topic::Advisories,
+            "etc/os-release",
+            "nothing tells which distribution this is: what is known of its packages cannot be \
+             told from what is known of those of others",
+        ));
     }
     let mut ownership = Ownership::new(layers, tree, &installed);
     ownership.leave_overwritten(tree);

@@ -32,7 +32,7 @@ pub(crate) fn run(arguments: &DiffArgs, terminal: Terminal) -> Result<Outcome, F
     let config = foreign::in_force(named, Path::new("."), Judged::Images)?;
     // It is about neither of both images.
     for one in &config.not_honoured {
-        say(&format!("not honoured: {}: {}", one.what, one.why));
+        say(&format!("not honoured: {one}"));
     }
     let options = super::check::rule_options(&arguments.rules, &config)?;
     // What holds back is what is new, by --fail-on: of the policy only exceptions count.

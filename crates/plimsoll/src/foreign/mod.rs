@@ -226,27 +226,25 @@ impl Foreign {
             } else {
                 String::new()
             };
-            self.dropped.push(Skipped {
-                about: Topic::Policy,
-                what: files.join(", "),
-                why: format!("no rule of Plimsoll goes by {}{more}", unknown.join(", ")),
-                blocking: false,
-            });
+            self.dropped.push(Skipped::new(
+                Topic::Policy,
+                files.join(", "),
+                format!("no rule of Plimsoll goes by {}{more}", unknown.join(", ")),
+            ));
         }
     }
 }
 
 /// A file that is not read, since a `plimsoll.toml` is in force.
 fn overruled(path: &Path, by: &Path) -> Skipped {
-    Skipped {
-        about: Topic::Policy,
-        what: shown(path),
-        why: format!(
+    Skipped::new(
+        Topic::Policy,
+        shown(path),
+        format!(
             "{} is in force; `plimsoll migrate` writes one from it",
             shown(&crate::config::from_here(by))
         ),
-        blocking: false,
-    }
+    )
 }
 
 /// Lines of one file that cannot be honoured and are told one by one.
@@ -268,12 +266,11 @@ impl Reading<'_> {
     fn drop_at(&mut self, line: impl FnOnce() -> usize, why: impl Into<String>) {
         self.dropped += 1;
         if self.dropped <= MOST_TOLD {
-            self.foreign.dropped.push(Skipped {
-                about: Topic::Policy,
-                what: format!("{}:{}", shown(self.path), line()),
-                why: why.into(),
-                blocking: false,
-            });
+            self.foreign.dropped.push(Skipped::new(
+                Topic::Policy,
+                format!("{}:{}", shown(self.path), line()),
+                why.into(),
+            ));
         }
     }
 
@@ -281,12 +278,11 @@ impl Reading<'_> {
     fn tell_of_more(&mut self) {
         let more = self.dropped.saturating_sub(MOST_TOLD);
         if more > 0 {
-            self.foreign.dropped.push(Skipped {
-                about: Topic::Policy,
-                what: shown(self.path),
-                why: format!("{more} more of it cannot be honoured"),
-                blocking: false,
-            });
+            self.foreign.dropped.push(Skipped::new(
+                Topic::Policy,
+                shown(self.path),
+                format!("{more} more of it cannot be honoured"),
+            ));
         }
     }
 

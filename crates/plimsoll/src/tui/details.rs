@@ -260,7 +260,7 @@ impl Page {
         if !data.seen.skipped.is_empty() {
             self.heading("Not looked at");
             for skipped in data.seen.skipped.iter().take(TOLD) {
-                self.say(&format!("{}: {}", skipped.what, skipped.why));
+                self.say(&skipped.to_string());
             }
         }
     }

@@ -362,12 +362,7 @@ impl Gate {
                     )
                 });
                 let whys: Vec<String> = silent.into_iter().chain(replaced).collect();
-                Skipped {
-                    about: Topic::Policy,
-                    what: document.to_owned(),
-                    why: whys.join("; "),
-                    blocking: false,
-                }
+                Skipped::new(Topic::Policy, document, whys.join("; "))
             })
             .collect()
     }
