@@ -13,7 +13,7 @@ use super::screen::{Screen, shares};
 use super::vulnerabilities;
 use crate::instruction::short_instruction;
 use crate::text::{count, efficiency, visible};
-use crate::{ROWS, RenderInput, tally};
+use crate::{ROWS, RenderInput, Verdict, tally};
 
 /// Layers shown on a screen of [`ROWS`] lines; of more, the largest.
 const LAYERS: usize = 5;
@@ -24,6 +24,8 @@ const FEWEST: usize = 3;
 const REASONS: usize = 2;
 /// Findings told on it by one line each where they are not shown in full.
 const GRAVEST: usize = 4;
+/// The verdict on what nobody asked to judge: that nothing held it back does not mean that it holds.
+const NOT_ASKED: &str = "not asked: --fail-on SEVERITY, or [policy.vulnerabilities]";
 /// What could not be looked at and blocks, told in full.
 const BLOCKING: usize = 3;
 
@@ -133,7 +135,10 @@ fn finish(
         }
     }
     let mut last = Screen::new(input);
-    last.verdict(input);
+    match input.verdict {
+        Some(verdict) => last.verdict(verdict, input.details),
+        None => last.field("verdict", NOT_ASKED),
+    }
     let edits = vulnerabilities::edits(report);
     let mut longest = Screen::new(input);
     longest.more(opened(report, 0, input));
@@ -316,19 +321,19 @@ fn wasted(inventory: &Inventory) -> String {
 
 /// Writes the verdict, its reasons and the next command.
 pub(super) fn verdict(out: &mut String, input: &RenderInput<'_>) {
+    let Some(verdict) = input.verdict else {
+        return;
+    };
     let mut screen = Screen::new(input);
-    screen.verdict(input);
+    screen.verdict(verdict, input.details);
     out.push_str(&screen.into_text());
 }
 
 impl Screen {
-    fn verdict(&mut self, input: &RenderInput<'_>) {
-        let Some(verdict) = input.verdict else {
-            return;
-        };
+    fn verdict(&mut self, verdict: &Verdict, details: bool) {
         let standing = verdict.standing();
         self.styled("verdict", standing.word(), standing.style());
-        if input.details {
+        if details {
             for reason in verdict.told() {
                 self.field("", &format!("- {}", visible(&reason)));
             }

@@ -109,6 +109,25 @@ fn a_check_without_an_image_says_nothing_of_one() {
     );
 }
 
+/// That nothing held it back does not mean that it holds.
+#[test]
+fn a_verdict_that_nobody_asked_for_is_told_as_that() {
+    let mut case = inspected();
+    for (of_image, told) in [(true, 1), (false, 0)] {
+        if !of_image {
+            case.report.image = None;
+        }
+        let mut input = case.input();
+        input.verdict = None;
+        let text = human::render(&input);
+        assert_eq!(
+            text.matches("verdict  not asked: --fail-on").count(),
+            told,
+            "{text}"
+        );
+    }
+}
+
 #[test]
 fn files_behind_a_line_are_listed_for_those_who_want_them() {
     let mut case = inspected();
