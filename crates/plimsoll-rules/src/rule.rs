@@ -6,6 +6,7 @@ use plimsoll_model::{
 };
 
 use crate::ProjectFile;
+use crate::user::is_root;
 
 /// What kind of trouble a rule is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -125,6 +126,16 @@ pub struct ImageFacts<'a> {
     pub dockerfile: Option<&'a SourceFile>,
     /// Whether the Dockerfile is judged beside the image: of its lines its own rules speak then.
     pub is_dockerfile_judged: bool,
+}
+
+impl ImageFacts<'_> {
+    /// Whether its user is root: nobody named is, and so is every account with root's number.
+    pub(crate) fn runs_as_root(&self) -> bool {
+        let user = self.config.user.as_str();
+        let name = user.split(':').next().unwrap_or_default();
+        let mut accounts = self.inventory.users.iter();
+        name.is_empty() || is_root(user) || accounts.any(|(known, id)| known == name && *id == 0)
+    }
 }
 
 /// Takes what a rule has to say.

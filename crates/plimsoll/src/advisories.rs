@@ -204,7 +204,7 @@ impl AdvisoryArgs {
             self.severity.is_empty() || self.severity.contains(&vulnerability.severity);
         has_severity
             && (!self.ignore_unfixed || vulnerability.is_fixable())
-            && self.takes(is_system(vulnerability))
+            && self.takes(vulnerability.kind().is_some_and(PackageKind::is_system))
     }
 
     /// Whether packages of the distribution, or the others, are shown.
@@ -215,14 +215,4 @@ impl AdvisoryArgs {
         };
         self.pkg_types.is_empty() || self.pkg_types.contains(&of)
     }
-}
-
-/// Whether the package is one of the distribution's.
-fn is_system(vulnerability: &Vulnerability) -> bool {
-    vulnerability
-        .purl
-        .strip_prefix("pkg:")
-        .and_then(|rest| rest.split('/').next())
-        .and_then(PackageKind::from_purl_type)
-        .is_some_and(PackageKind::is_system)
 }

@@ -269,7 +269,7 @@ fn from(vulnerability: &Vulnerability) -> String {
     };
     if let Some(path) = origin.path.as_deref()
         && !path.is_empty()
-        && !is_system(vulnerability)
+        && !vulnerability.kind().is_some_and(PackageKind::is_system)
     {
         text.push_str(&format!(", /{}", visible(path.trim_start_matches('/'))));
     }
@@ -277,13 +277,6 @@ fn from(vulnerability: &Vulnerability) -> String {
         text.push_str(&format!(", removed in layer {layer}"));
     }
     text
-}
-
-fn is_system(vulnerability: &Vulnerability) -> bool {
-    let purl = vulnerability.purl.strip_prefix("pkg:");
-    purl.and_then(|rest| rest.split('/').next())
-        .and_then(PackageKind::from_purl_type)
-        .is_some_and(PackageKind::is_system)
 }
 
 /// How a severity looks; nothing where it is to look like any text.
