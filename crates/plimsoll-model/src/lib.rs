@@ -14,6 +14,7 @@ mod image_ref;
 mod input;
 mod inventory;
 mod pending;
+mod place;
 mod publisher;
 mod report;
 mod size;
@@ -42,6 +43,7 @@ pub use inventory::{
     Waste, WasteKind, WastedPath,
 };
 pub use pending::{PendingUpdate, PocketPackages};
+pub use place::Place;
 pub use publisher::{is_foreign_deb, is_foreign_rpm, is_foreign_rpm_of};
 pub use report::{
     BillSummary, ImageSummary, Remark, Report, Skipped, Suppressed, SuppressedBy, Topic, Unlisted,

@@ -215,10 +215,8 @@ impl Page {
             "saves", "where"
         ));
         for saving in &inventory.waste.savings {
-            let place = saving.source.as_ref().map_or_else(
-                || format!("layer {}", saving.layer),
-                |source| format!("{}:{}", visible(&source.file), source.start.line),
-            );
+            let place = saving.place().to_string();
+            let place = visible(&place);
             // What to do is never cut.
             let text = format!(
                 "  {:>9}  {place:<14}  {}",

@@ -129,9 +129,6 @@ impl<'a> Look<'a> {
         for (layer, source) in inventory.layers.iter_mut().zip(&self.layer_sources) {
             layer.source.clone_from(source);
         }
-        for saving in &mut inventory.waste.savings {
-            saving.source = self.layer_sources.get(saving.layer).cloned().flatten();
-        }
         if let Some(file) = self.dockerfile {
             let steps = plimsoll_build::step_sources(file, &self.image.config);
             for secret in &mut inventory.secrets {
@@ -147,6 +144,10 @@ impl<'a> Look<'a> {
                 layer.source.clone_from(&from);
             }
             inventory.base = Some(base);
+        }
+        for saving in &mut inventory.waste.savings {
+            let layer = inventory.layers.get(saving.layer);
+            saving.source = layer.and_then(|layer| layer.source.clone());
         }
         let manifest = &self.image.manifest;
         let blobs = manifest.layers.iter().chain([&manifest.config]);

@@ -159,15 +159,9 @@ fn reasons(report: &Report, fail_on: Severity) -> Vec<String> {
 }
 
 fn reason(finding: &Finding) -> String {
-    let origin = &finding.origin;
-    let place = match (&origin.source, &origin.layer, &origin.path) {
-        (Some(source), ..) => format!("{}:{}: ", source.file, source.start.line),
-        (None, Some(layer), _) => format!("layer {}: ", layer.index),
-        (None, None, Some(path)) => format!("/{path}: "),
-        (None, None, None) => String::new(),
-    };
     format!(
-        "{place}{} [{}, {}]",
+        "{}{} [{}, {}]",
+        finding.origin.nearest().lead(),
         finding.message,
         finding.rule,
         finding.severity.as_str()

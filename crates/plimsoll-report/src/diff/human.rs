@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 use plimsoll_model::{ChangeKind, ComparedImage, Finding, Pair, SecretSighting};
 
-use super::{DiffInput, finding_place, layer_place, shown, worst_first};
+use super::{DiffInput, layer_place, shown, worst_first};
 use crate::human::{paint, severity_style};
 use crate::text::{fitting, visible};
 
@@ -139,7 +139,7 @@ impl<'a> Page<'a> {
     }
 
     fn finding(&mut self, finding: &Finding, kind: ChangeKind) {
-        let place = finding_place(finding);
+        let place = finding.origin.nearest().to_string();
         let severity = finding.severity.as_str();
         let text = format!(
             " {}: {}{}",

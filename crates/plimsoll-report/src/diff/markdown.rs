@@ -10,8 +10,8 @@ use plimsoll_model::{
 };
 
 use super::{
-    Counts, DiffInput, finding_place, granted, growth, installed, instruction, layer_place,
-    package_changes, package_side, shown, signed, unpacked, versions, worst_first,
+    Counts, DiffInput, granted, growth, installed, instruction, layer_place, package_changes,
+    package_side, shown, signed, unpacked, versions, worst_first,
 };
 use crate::text::{count, efficiency, markdown, markdown_code};
 
@@ -251,7 +251,7 @@ impl<'a> Page<'a> {
             self.row(&[
                 finding.severity.as_str(),
                 &code(finding.rule),
-                &code(&finding_place(finding)),
+                &code(&finding.origin.nearest().to_string()),
                 &markdown(&finding.message),
             ]);
         }

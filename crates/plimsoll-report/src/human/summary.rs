@@ -307,13 +307,10 @@ fn wasted(inventory: &Inventory) -> String {
     );
     // Savings are more than waste: a cache that nobody hides ships, too.
     if let Some(best) = waste.savings.first() {
-        let line = best.source.as_ref().map_or_else(
-            || format!("layer {}", best.layer),
-            |source| format!("{}:{}", visible(&source.file), source.start.line),
-        );
         text.push_str(&format!(
-            "; largest saving, caches included: {} at {line}",
-            human_size(best.bytes)
+            "; largest saving, caches included: {} at {}",
+            human_size(best.bytes),
+            visible(&best.place().to_string())
         ));
     }
     text

@@ -1,8 +1,8 @@
 //! Known vulnerabilities: a line for the screen, a table for those who want all.
 
 use plimsoll_model::{
-    AdvisedEdit, AdvisoryCoverage, PackageKind, PendingUpdate, Report, Severity, Vulnerability,
-    VulnerabilitySeverity,
+    AdvisedEdit, AdvisoryCoverage, PackageKind, PendingUpdate, Place, Report, Severity,
+    Vulnerability, VulnerabilitySeverity,
 };
 use unicode_width::UnicodeWidthStr;
 
@@ -261,11 +261,9 @@ fn row(vulnerability: &Vulnerability) -> [String; 6] {
 /// manager's database says that.
 fn from(vulnerability: &Vulnerability) -> String {
     let origin = &vulnerability.origin;
-    let mut text = match (&origin.source, &origin.layer, vulnerability.in_base) {
-        (Some(source), _, _) => format!("{}:{}", visible(&source.file), source.start.line),
-        (None, _, Some(true)) => "base".to_owned(),
-        (None, Some(layer), _) => format!("layer {}", layer.index),
-        (None, None, _) => "-".to_owned(),
+    let mut text = match origin.brought_by(vulnerability.in_base) {
+        Place::Image => "-".to_owned(),
+        place => visible(&place.to_string()).into_owned(),
     };
     if let Some(path) = origin.path.as_deref()
         && !path.is_empty()

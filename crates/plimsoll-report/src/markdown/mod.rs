@@ -5,7 +5,7 @@ mod vulnerabilities;
 
 use std::fmt::Write as _;
 
-use plimsoll_model::{Finding, ImageSummary, Inventory, Severity, megabytes};
+use plimsoll_model::{Finding, ImageSummary, Inventory, Place, Severity, megabytes};
 
 use crate::instruction::short_instruction;
 use crate::text::{count, markdown, markdown_code};
@@ -204,22 +204,15 @@ impl Page {
 }
 
 fn place(finding: &Finding) -> String {
-    let origin = &finding.origin;
-    let mut parts = Vec::new();
-    if let Some(source) = &origin.source {
-        parts.push(markdown(&format!("{}:{}", source.file, source.start.line)));
-    }
-    if let Some(layer) = &origin.layer {
-        parts.push(format!("layer {}", layer.index));
-    }
-    if let Some(path) = &origin.path {
-        parts.push(markdown_code(&format!("/{path}")));
-    }
-    if let Some(package) = &origin.package {
-        parts.push(markdown_code(package));
-    }
+    let places = finding.origin.places();
+    let parts: Vec<String> = places
+        .map(|place| match place {
+            Place::Path(_) | Place::Package(_) => markdown_code(&place.to_string()),
+            _ => markdown(&place.to_string()),
+        })
+        .collect();
     if parts.is_empty() {
-        "image".to_owned()
+        Place::Image.to_string()
     } else {
         parts.join(", ")
     }
