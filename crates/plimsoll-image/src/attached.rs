@@ -110,11 +110,10 @@ impl Attachments {
     }
 
     fn skip(&mut self, descriptor: &Descriptor, why: &str) {
-        self.skipped.push(Skipped {
-            about: Topic::Policy,
-            what: format!("attached document {}", descriptor.digest),
-            why: why.to_owned(),
-            blocking: false,
-        });
+        self.skipped.push(Skipped::new(
+            Topic::Policy,
+            format!("attached document {}", descriptor.digest),
+            why,
+        ));
     }
 }

@@ -15,6 +15,7 @@ mod image_ref;
 mod input;
 mod inventory;
 mod pending;
+mod place;
 mod publisher;
 mod report;
 mod size;
@@ -41,9 +42,10 @@ pub use inventory::{
     Account, Accounts, BaseImage, Blockage, Distribution, Evidence, ForeignLibrary, Group,
     Inventory, LayerFacts, LinkedFunctions, NoFormat, NotableFile, NotableKind, Package,
     PackageKind, Requirement, Saving, SecretSighting, StartupFile, StartupProblem, StartupRole,
-    UncoveredFiles, Waste, WasteKind, WastedPath,
+    Waste, WasteKind, WastedPath,
 };
 pub use pending::{PendingUpdate, PocketPackages};
+pub use place::Place;
 pub use publisher::{is_foreign_deb, is_foreign_rpm, is_foreign_rpm_of};
 pub use report::{
     BillSummary, ImageSummary, Remark, Report, Skipped, Suppressed, SuppressedBy, Topic, Unlisted,

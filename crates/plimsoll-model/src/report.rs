@@ -1,5 +1,8 @@
 //! What one run found.
 
+use std::borrow::Cow;
+use std::fmt;
+
 use crate::{
     Advice, AdvisoryCoverage, Called, Digest, EcosystemPackages, Finding, ImageConfig, Inventory,
     PendingUpdate, SourceOrigin, SuppressedVulnerability, Vulnerability,
@@ -58,12 +61,71 @@ pub struct Skipped {
     pub blocking: bool,
     /// What is not known in full for it.
     pub about: Topic,
+    /// The files of an image that the line stands for, where it stands for files: their paths without a
+    /// leading slash, sorted; at most 10,000.
+    pub files: Vec<String>,
+    /// How many more of them there are.
+    pub left_out: usize,
+    /// What a waiver says of it: that it is accepted until some day, or was.
+    pub waiver: Option<String>,
 }
 
+/// Files that are kept of a line.
+const MAX_FILES: usize = 10_000;
+
 impl Skipped {
+    /// A line that fails no gate.
+    pub fn new(about: Topic, what: impl Into<String>, why: impl Into<String>) -> Self {
+        Self {
+            what: what.into(),
+            why: why.into(),
+            blocking: false,
+            about,
+            files: Vec::new(),
+            left_out: 0,
+            waiver: None,
+        }
+    }
+
+    /// One for which a gate must fail.
+    pub fn blocking(about: Topic, what: impl Into<String>, why: impl Into<String>) -> Self {
+        Self {
+            blocking: true,
+            ..Self::new(about, what, why)
+        }
+    }
+
+    /// The same line with the files that it stands for, as many as are kept.
+    pub fn of_files<'f>(self, files: impl IntoIterator<Item = &'f str>) -> Self {
+        let mut files: Vec<&str> = files.into_iter().collect();
+        files.sort_unstable();
+        files.dedup();
+        let left_out = files.len().saturating_sub(MAX_FILES);
+        files.truncate(MAX_FILES);
+        Self {
+            files: files.into_iter().map(str::to_owned).collect(),
+            left_out,
+            ..self
+        }
+    }
+
+    /// Why, and what a waiver says of it.
+    pub fn reason(&self) -> Cow<'_, str> {
+        match &self.waiver {
+            Some(waiver) => format!("{}; {waiver}", self.why).into(),
+            None => (&*self.why).into(),
+        }
+    }
+
     /// Whether packages may be missing for it from those that are listed.
     pub fn hides_packages(&self) -> bool {
         matches!(self.about, Topic::Packages | Topic::Files)
+    }
+}
+
+impl fmt::Display for Skipped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.what, self.reason())
     }
 }
 
@@ -249,6 +311,24 @@ impl Report {
 mod tests {
     use super::*;
     use crate::PackageKind;
+
+    #[test]
+    fn files_of_a_line_are_bounded_and_say_so() {
+        let paths: Vec<String> = (0..MAX_FILES + 7)
+            .rev()
+            .map(|number| format!("{number:06}"))
+            .collect();
+        let twice = || paths.iter().chain(&paths).map(String::as_str);
+        let line = Skipped::new(Topic::Packages, "a", "b").of_files(twice());
+        assert_eq!((line.files.len(), line.left_out), (MAX_FILES, 7));
+        assert!(line.files.is_sorted());
+        assert_eq!(line.to_string(), "a: b");
+        let accepted = Skipped {
+            waiver: Some("accepted by ops".to_owned()),
+            ..line
+        };
+        assert_eq!(accepted.to_string(), "a: b; accepted by ops");
+    }
 
     #[test]
     fn what_is_not_asked_for_judges_nothing() {

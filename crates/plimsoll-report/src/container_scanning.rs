@@ -128,7 +128,7 @@ fn messages(report: &Report) -> Vec<Message> {
         .iter()
         .map(|one| {
             let level = if one.blocking { "fatal" } else { "warn" };
-            message(level, format!("not looked at: {}: {}", one.what, one.why))
+            message(level, format!("not looked at: {one}"))
         })
         .collect();
     match &report.advisories {

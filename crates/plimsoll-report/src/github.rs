@@ -44,7 +44,7 @@ pub fn render(input: &RenderInput<'_>) -> String {
         writeln!(
             out,
             "::notice title=not looked at::{}",
-            data(&format!("{}: {}", skipped.what, skipped.why))
+            data(&skipped.to_string())
         )
         .expect("writing to a String cannot fail");
     }

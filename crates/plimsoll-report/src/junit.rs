@@ -174,7 +174,7 @@ fn skipped(report: &Report) -> Vec<(String, String)> {
     let mut skipped: Vec<(String, String)> = report
         .skipped
         .iter()
-        .map(|one| (one.what.clone(), one.why.clone()))
+        .map(|one| (one.what.clone(), one.reason().into_owned()))
         .collect();
     if report.is_unjudged() {
         skipped.push((

@@ -12,7 +12,6 @@ use crate::Verdict;
 use crate::human::paint;
 use crate::instruction::short_instruction;
 use crate::json::{WireBase, WireLayer, WireSkipped, WireVerdict, WireWaste};
-use crate::ruling::Ruling;
 use crate::text::{count, efficiency, fitting, share, visible};
 
 /// Wasted paths shown; the object has more.
@@ -31,9 +30,6 @@ pub struct LayersInput<'a> {
     pub skipped: &'a [Skipped],
     /// Whether it keeps to its thresholds, where there are any.
     pub verdict: Option<&'a Verdict>,
-    /// What the thresholds need and nobody looked at, a line each, where there is no verdict for
-    /// that.
-    pub not_judged: &'a [String],
     /// Whether to use colours.
     pub color: bool,
     /// Columns that names and instructions are cut to; `usize::MAX` where nothing is to be cut.
@@ -90,7 +86,7 @@ pub fn human(input: &LayersInput<'_>) -> String {
         page.heading("not looked at");
         for skipped in input.skipped {
             page.row(
-                &format!("  {}: {}", visible(&skipped.what), visible(&skipped.why)),
+                &format!("  {}", visible(&skipped.to_string())),
                 Style::new(),
             );
         }
@@ -225,10 +221,8 @@ impl Page {
             "saves", "where"
         ));
         for saving in &inventory.waste.savings {
-            let place = saving.source.as_ref().map_or_else(
-                || format!("layer {}", saving.layer),
-                |source| format!("{}:{}", visible(&source.file), source.start.line),
-            );
+            let place = saving.place().to_string();
+            let place = visible(&place);
             // What to do is never cut.
             let text = format!(
                 "  {:>9}  {place:<14}  {}",
@@ -248,13 +242,17 @@ impl Page {
     }
 
     fn verdict(&mut self, input: &LayersInput<'_>) {
-        let Some(ruling) = Ruling::of(input.verdict, input.not_judged) else {
+        let Some(verdict) = input.verdict else {
             return;
         };
+        let standing = verdict.standing();
         self.out.push('\n');
-        self.field("verdict", &paint(ruling.word(), ruling.style(), self.color));
-        for reason in ruling.reasons {
-            self.field("", &format!("- {}", visible(reason)));
+        self.field(
+            "verdict",
+            &paint(standing.word(), standing.style(), self.color),
+        );
+        for reason in verdict.told() {
+            self.field("", &format!("- {}", visible(&reason)));
         }
     }
 }
@@ -320,7 +318,7 @@ pub fn json(input: &LayersInput<'_>) -> String {
             .map(|(index, layer)| WireLayer::new(index, layer))
             .collect(),
         waste: WireWaste::new(&inventory.waste, &inventory.layers),
-        skipped: WireSkipped::list(input.skipped, &inventory.uncovered),
+        skipped: WireSkipped::list(input.skipped),
         verdict: input.verdict.map(WireVerdict::new),
     };
     let mut text = serde_json::to_string(&wire).expect("strings and numbers always serialise");
@@ -413,17 +411,13 @@ mod tests {
     #[test]
     fn a_screen_of_waste() {
         let (image, inventory) = example();
-        let verdict = Verdict {
-            holds: false,
-            reasons: vec!["efficiency is 95.00 %, at least 99.00 % is asked for".to_owned()],
-            next: None,
-        };
+        let reason = "efficiency is 95.00 %, at least 99.00 % is asked for".to_owned();
+        let verdict = Verdict::new(vec![reason], Vec::new());
         let text = human(&LayersInput {
             image: &image,
             inventory: &inventory,
             skipped: &[],
             verdict: Some(&verdict),
-            not_judged: &[],
             color: false,
             width: 80,
         });
@@ -439,7 +433,6 @@ mod tests {
             inventory: &inventory,
             skipped: &[],
             verdict: None,
-            not_judged: &[],
             color: false,
             width: 80,
         });

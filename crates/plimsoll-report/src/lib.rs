@@ -29,12 +29,13 @@ mod flaw;
 mod lookup;
 mod mask;
 mod place;
-mod ruling;
 mod tally;
 mod text;
+mod verdict;
 
 pub use human::{grounds, paint};
 pub use text::{count, efficiency, fitting, share, visible};
+pub use verdict::{Standing, Verdict};
 
 use plimsoll_model::{Report, Severity, SourceFile, Span};
 
@@ -55,17 +56,6 @@ pub struct RuleInfo<'a> {
     pub aliases: &'a [&'a str],
     /// Where its docs can be read.
     pub help_uri: Option<&'a str>,
-}
-
-/// Whether the ship may sail.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Verdict {
-    /// Whether the policy holds.
-    pub holds: bool,
-    /// What holds it back, one sentence each.
-    pub reasons: Vec<String>,
-    /// The command to type next.
-    pub next: Option<String>,
 }
 
 /// What of a source file must not be shown: its credentials.

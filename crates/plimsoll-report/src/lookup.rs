@@ -1,8 +1,8 @@
-//! Finds source files by the name findings use, and the files that a line about many stands for.
+//! Finds source files by the name findings use.
 
 use std::collections::HashMap;
 
-use plimsoll_model::{Edit, Position, Skipped, SourceFile, UncoveredFiles};
+use plimsoll_model::{Edit, Position, SourceFile};
 
 /// Source files by name.
 pub(crate) struct Sources<'a> {
@@ -29,14 +29,4 @@ impl<'a> Sources<'a> {
         let file = self.get(&edit.file)?;
         Some((file.position(edit.span.start), file.position(edit.span.end)))
     }
-}
-
-/// The files that a line of what was not looked at stands for, where it stands for files.
-pub(crate) fn files_of<'a>(
-    line: &Skipped,
-    uncovered: &'a [UncoveredFiles],
-) -> Option<&'a UncoveredFiles> {
-    uncovered
-        .iter()
-        .find(|list| list.what == line.what && list.why == line.why)
 }

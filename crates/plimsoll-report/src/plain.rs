@@ -33,7 +33,7 @@ pub fn render(input: &RenderInput<'_>) -> String {
             out,
             "{}: skipped: {}",
             visible(&skipped.what),
-            visible(&skipped.why)
+            visible(&skipped.reason())
         )
         .expect("writing to a String cannot fail");
     }

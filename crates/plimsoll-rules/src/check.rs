@@ -45,16 +45,15 @@ pub fn check_project(project: &Project, options: &CheckOptions) -> CheckOutcome 
         let errors = resolution.errors;
         resolution = dockerfile::resolve(&tree, &input);
         resolution.errors = errors;
-        run.skipped.push(Skipped {
-            about: Topic::Rules,
-            what: format!(
+        run.skipped.push(Skipped::blocking(
+            Topic::Rules,
+            format!(
                 "{}: stage `{}`",
                 project.file.path(),
                 missing.escape_debug()
             ),
-            why: "there is no such stage: the last one was judged".to_owned(),
-            blocking: true,
-        });
+            "there is no such stage: the last one was judged",
+        ));
     }
     let mut file = ProjectFile::new(
         &tree,
@@ -97,12 +96,11 @@ pub fn check_project(project: &Project, options: &CheckOptions) -> CheckOutcome 
         }
         if meta.depth == Depth::Context && file.context.is_none() {
             if selected != Selected::No {
-                run.skipped.push(Skipped {
-                    about: Topic::Rules,
-                    what: format!("{}: {}", project.file.path(), meta.name),
-                    why: "no build context is known; name the folder to check it".to_owned(),
-                    blocking: false,
-                });
+                run.skipped.push(Skipped::new(
+                    Topic::Rules,
+                    format!("{}: {}", project.file.path(), meta.name),
+                    "no build context is known; name the folder to check it",
+                ));
             }
             continue;
         }

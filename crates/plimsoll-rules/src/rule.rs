@@ -6,6 +6,7 @@ use plimsoll_model::{
 };
 
 use crate::ProjectFile;
+use crate::user::is_root;
 
 /// What kind of trouble a rule is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -134,6 +135,20 @@ pub struct Configuration<'a> {
     pub shown: &'a ImageConfig,
 }
 
+impl ImageFacts<'_> {
+    /// Whether its user is root: nobody named is, and so is every account with root's number. What has no
+    /// configuration has no user.
+    pub(crate) fn runs_as_root(&self) -> bool {
+        let Some(config) = self.config else {
+            return false;
+        };
+        let user = config.judged.user.as_str();
+        let name = user.split(':').next().unwrap_or_default();
+        let mut accounts = self.inventory.users.iter();
+        name.is_empty() || is_root(user) || accounts.any(|(known, id)| known == name && *id == 0)
+    }
+}
+
 /// Takes what a rule has to say.
 pub struct Sink<'a> {
     pub(crate) meta: &'a Meta,
@@ -183,12 +198,8 @@ impl Sink<'_> {
 
     /// Says that the rule could not look, and what to do so that it can.
     pub fn skip(&mut self, what: impl Into<String>, why: impl Into<String>) {
-        self.skipped.push(Skipped {
-            about: Topic::Rules,
-            what: what.into(),
-            why: why.into(),
-            blocking: false,
-        });
+        self.skipped
+            .push(Skipped::new(Topic::Rules, what.into(), why.into()));
     }
 }
 

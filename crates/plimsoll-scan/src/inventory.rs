@@ -15,7 +15,6 @@ use self::secrets::{partly_searched, secrets};
 use self::unreadable::unread_files;
 use crate::base;
 use crate::catalogue::{Candidate, Document, distribution, is_essential, unread};
-use crate::gaps::Gaps;
 use crate::notable::{notable, programs};
 use crate::package_cache::PackageCaches;
 use crate::packages::{gaps, packages, unread_stores};
@@ -35,19 +34,15 @@ pub(crate) fn assemble(
     records: &[LayerRecord],
     tree: &Tree<'_>,
     files: Option<&mut ImageFiles>,
-    skipped: Vec<Skipped>,
+    mut skipped: Vec<Skipped>,
 ) -> Outcome {
     let detector = Detector::shared();
     let duplicates = waste::duplicates(tree);
     let (mut waste, layer_bytes) = waste::measure(records, tree, &duplicates);
     // What was not read may hold what would otherwise be missed.
     let complete = skipped.is_empty();
-    let mut told = Gaps {
-        skipped,
-        ..Gaps::default()
-    };
     let distribution = find_distribution(records, tree);
-    let packages = packages(records, tree, distribution.as_ref(), &mut told);
+    let packages = packages(records, tree, distribution.as_ref(), &mut skipped);
     let config = &image.config;
     let path = config
         .env
@@ -59,8 +54,8 @@ pub(crate) fn assemble(
     let known = KnownValues::new(in_files.map(|sighting| sighting.fingerprint));
     let shown = secret::redacted_beside(config, &known, detector);
     let layers = layer_facts(image, records, &layer_bytes, &shown.config);
-    told.skipped.extend(joined_layers(image));
-    told.skipped.extend(covered_links(tree));
+    skipped.extend(joined_layers(image));
+    skipped.extend(covered_links(tree));
     let mut base = base::find(image, records);
     if let Some(name) = base.as_mut().and_then(|base| base.name.as_mut()) {
         *name = shown.name(name, detector);
@@ -115,18 +110,18 @@ pub(crate) fn assemble(
     for unclear in &mut startup.unclear {
         conceal(&mut unclear.what);
     }
-    told.skipped.append(&mut startup.unclear);
-    unread_stores(tree, &packages.ownership, &mut told);
-    gaps(records, tree, &packages, &mut told);
-    unread_files(records, tree, &packages.ownership, &mut told);
-    partly_searched(records, &partly, &mut told);
-    without_database(distribution.as_ref(), packages.has_database, &mut told);
-    told.sort();
+    skipped.append(&mut startup.unclear);
+    unread_stores(tree, &packages.ownership, &mut skipped);
+    gaps(records, tree, &packages, &mut skipped);
+    unread_files(records, tree, &packages.ownership, &mut skipped);
+    partly_searched(records, &partly, &mut skipped);
+    without_database(distribution.as_ref(), packages.has_database, &mut skipped);
+    skipped.sort();
+    skipped.dedup();
     if let Some(files) = files {
         files.set_owners(|path| packages.ownership.owner(path).map(|owner| owner.name));
     }
     let inventory = Inventory {
-        uncovered: told.files,
         startup: startup.files,
         without_certificates: if complete {
             needs::without_certificates(tree, config)
@@ -158,20 +153,24 @@ pub(crate) fn assemble(
     Outcome {
         inventory,
         config: shown.config,
-        skipped: told.skipped,
+        skipped,
     }
 }
 
 /// Says that a distribution is known and none of its packages are, unless the reason was said.
-fn without_database(distribution: Option<&Distribution>, has_database: bool, gaps: &mut Gaps) {
+fn without_database(
+    distribution: Option<&Distribution>,
+    has_database: bool,
+    gaps: &mut Vec<Skipped>,
+) {
     if let Some(distribution) = distribution
         && !has_database
-        && !gaps.skipped.iter().any(tells_of_databases)
+        && !gaps.iter().any(tells_of_databases)
     {
-        gaps.skipped.push(Skipped {
-            about: Topic::Packages,
-            what: Distribution::PACKAGES.to_owned(),
-            why: format!(
+        gaps.push(Skipped::blocking(
+            Topic::Packages,
+            Distribution::PACKAGES,
+            format!(
                 "it is {}, and no package database that is read is there: they are missing from \
                  the inventory; copy the database with the files, or, where it holds none of \
                  them, a `[[policy.waiver]]` with `gap = \"{}\"` in plimsoll.toml takes that",
@@ -180,8 +179,7 @@ fn without_database(distribution: Option<&Distribution>, has_database: bool, gap
                     .trim_end(),
                 Distribution::PACKAGES,
             ),
-            blocking: true,
-        });
+        ));
     }
 }
 
@@ -277,17 +275,12 @@ fn covered_links(tree: &Tree<'_>) -> Vec<Skipped> {
             0 => String::new(),
             more => format!(" and {more} more"),
         };
-        Some(Skipped {
-            about: Topic::Configuration,
-            what: format!("layer {layer}"),
-            why: format!(
+        Some(Skipped::new(Topic::Configuration, format!("layer {layer}"), format!(
                 "it writes below /{}{more}, a link of a lower layer, and not where that leads: it was \
                  judged as overlay file systems show it, with a folder in the link's place and nothing \
                  else in it; engines without them follow the link",
                 link.path.escape_debug()
-            ),
-            blocking: false,
-        })
+            )))
     });
     lines.collect()
 }
@@ -304,11 +297,9 @@ fn joined_layers(image: &Image) -> Option<Skipped> {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    Some(Skipped {
-        about: Topic::Configuration,
-        what: format!("layer {first}{more}"),
-        why: "several instructions were built into one layer: which of them brought a file is not known"
-            .to_owned(),
-        blocking: false,
-    })
+    Some(Skipped::new(
+        Topic::Configuration,
+        format!("layer {first}{more}"),
+        "several instructions were built into one layer: which of them brought a file is not known",
+    ))
 }

@@ -13,7 +13,6 @@ mod cache;
 mod catalogue;
 mod collect;
 mod files;
-mod gaps;
 mod hidden;
 #[cfg(test)]
 mod hostile;
@@ -145,15 +144,14 @@ pub fn inspect_with_files(
     let mut files = ImageFiles::new(&records, &tree);
     let mut outcome = inventory::assemble(image, &records, &tree, Some(&mut files), skipped);
     if files.left_out() > 0 {
-        outcome.skipped.push(Skipped {
-            about: Topic::Files,
-            what: "files".to_owned(),
-            why: format!(
+        outcome.skipped.push(Skipped::new(
+            Topic::Files,
+            "files",
+            format!(
                 "{} entries of its layers are more than are listed",
                 files.left_out()
             ),
-            blocking: false,
-        });
+        ));
         outcome.skipped.sort();
     }
     Ok((outcome, files))
@@ -208,12 +206,7 @@ fn records(
                 let what = format!("layer {}", one.layer);
                 let why = error.to_string();
                 let why = why.strip_prefix(&format!("{what}: ")).unwrap_or(&why);
-                skipped.push(Skipped {
-                    about: Topic::Files,
-                    why: why.to_owned(),
-                    what,
-                    blocking: true,
-                });
+                skipped.push(Skipped::blocking(Topic::Files, what, why.to_owned()));
             }
         }
         records[one.layer] = Some(record);

@@ -87,10 +87,8 @@ impl<'a> Advisories<'a> {
         let arguments = self.arguments;
         match self.known(&report.inventory, platform)? {
             Err(why) => report.skipped.push(Skipped {
-                about: Topic::Advisories,
-                what: AdvisoryCoverage::SUBJECT.to_owned(),
-                why: why.to_owned(),
                 blocking: demand != Demand::Nothing,
+                ..Skipped::new(Topic::Advisories, AdvisoryCoverage::SUBJECT, why.to_owned())
             }),
             Ok(judged) => {
                 let unidentified = report.bill.as_ref().map_or(0, |bill| bill.unidentified);
@@ -106,15 +104,14 @@ impl<'a> Advisories<'a> {
                 report.skipped.extend(gaps::empty_bill(report, demand));
                 report.skipped.extend(gaps::unjudged(&judged.coverage));
                 if judged.coverage.left_out > 0 {
-                    report.skipped.push(Skipped {
-                    about: Topic::Advisories,
-                    what: AdvisoryCoverage::SUBJECT.to_owned(),
-                    why: format!(
+                    let why = format!(
                         "there are too many to look for and to list: those of {} packages were left out",
                         judged.coverage.left_out
-                    ),
-                    blocking: demand != Demand::Nothing,
-                });
+                    );
+                    report.skipped.push(Skipped {
+                        blocking: demand != Demand::Nothing,
+                        ..Skipped::new(Topic::Advisories, AdvisoryCoverage::SUBJECT, why)
+                    });
                 }
                 report.vulnerabilities = judged.vulnerabilities;
                 let all = report.vulnerabilities.len();
@@ -207,7 +204,7 @@ impl AdvisoryArgs {
             self.severity.is_empty() || self.severity.contains(&vulnerability.severity);
         has_severity
             && (!self.ignore_unfixed || vulnerability.is_fixable())
-            && self.takes(is_system(vulnerability))
+            && self.takes(vulnerability.kind().is_some_and(PackageKind::is_system))
     }
 
     /// Whether packages of the distribution, or the others, are shown.
@@ -218,14 +215,4 @@ impl AdvisoryArgs {
         };
         self.pkg_types.is_empty() || self.pkg_types.contains(&of)
     }
-}
-
-/// Whether the package is one of the distribution's.
-fn is_system(vulnerability: &Vulnerability) -> bool {
-    vulnerability
-        .purl
-        .strip_prefix("pkg:")
-        .and_then(|rest| rest.split('/').next())
-        .and_then(PackageKind::from_purl_type)
-        .is_some_and(PackageKind::is_system)
 }

@@ -208,7 +208,7 @@ pub(crate) struct CheckArgs {
     #[arg(long)]
     pub(crate) exit_zero: bool,
 
-    /// Least severity that makes the exit code 1, or never.
+    /// Least severity that makes the exit code 1, or never (default: info, any finding).
     #[arg(long, value_name = "SEVERITY", value_parser = parse_fail_on)]
     pub(crate) fail_on: Option<crate::config::FailOn>,
 
@@ -382,7 +382,7 @@ pub(crate) struct ShipArgs {
     #[arg(long, value_name = "DIR")]
     pub(crate) evidence: Option<PathBuf>,
 
-    /// Least severity that holds the ship back.
+    /// Least severity that holds the ship back (default: high).
     #[arg(long, value_name = "SEVERITY", value_parser = parse_severity)]
     pub(crate) fail_on: Option<plimsoll_model::Severity>,
 

@@ -115,12 +115,11 @@ impl Bases {
 
     fn tell(&self, reference: &str, error: &ImageError) {
         let mut problems = self.problems.lock().unwrap_or_else(PoisonError::into_inner);
-        problems.push(Skipped {
-            about: Topic::Rules,
-            what: format!("the base image {reference}"),
-            why: error.to_string(),
-            blocking: false,
-        });
+        problems.push(Skipped::new(
+            Topic::Rules,
+            format!("the base image {reference}"),
+            error.to_string(),
+        ));
     }
 }
 

@@ -107,20 +107,20 @@ fn unreadable(path: &Path, is_meant: bool, head: &[u8]) -> Option<&'static str> 
 /// What it tells, as a report. `needs_rules` says whether a gate asks for what only an image shows.
 pub(crate) fn report(name: &str, bill: BillOfMaterials, needs_rules: bool) -> Report {
     let mut skipped = vec![Skipped {
-        about: Topic::Files,
-        what: NO_IMAGE.to_owned(),
-        why: "a bill of materials tells of packages only: files, secrets, configuration and waste \
-              were not looked at"
-            .to_owned(),
         blocking: needs_rules,
+        ..Skipped::new(
+            Topic::Files,
+            NO_IMAGE,
+            "a bill of materials tells of packages only: files, secrets, configuration and waste \
+              were not looked at",
+        )
     }];
     if let Some(said) = &bill.incomplete {
-        skipped.push(Skipped {
-            about: Topic::Packages,
-            what: "bill of materials".to_owned(),
-            why: format!("it says of itself that it does not have all packages: {said}"),
-            blocking: false,
-        });
+        skipped.push(Skipped::new(
+            Topic::Packages,
+            "bill of materials",
+            format!("it says of itself that it does not have all packages: {said}"),
+        ));
     }
     if !bill.unidentified.is_empty() {
         let names: Vec<&str> = bill
@@ -134,15 +134,14 @@ pub(crate) fn report(name: &str, bill: BillOfMaterials, needs_rules: bool) -> Re
         } else {
             ""
         };
-        skipped.push(Skipped {
-            about: Topic::Packages,
-            what: format!("{} components", bill.unidentified.len()),
-            why: format!(
+        skipped.push(Skipped::new(
+            Topic::Packages,
+            format!("{} components", bill.unidentified.len()),
+            format!(
                 "no package URL of a known type says what they are: {}{more}",
                 names.join(", ")
             ),
-            blocking: false,
-        });
+        ));
     }
     Report {
         bill: Some(summary(name, &bill)),

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use plimsoll_build::BuildError;
 use plimsoll_image::ImageError;
 use plimsoll_model::{Skipped, Topic};
+use plimsoll_report::{Standing, Verdict};
 
 use crate::credentials::Values;
 
@@ -23,14 +24,12 @@ pub(crate) enum Outcome {
 }
 
 impl Outcome {
-    /// What was found to be wrong counts first; where nothing was, all of it must have been seen.
-    pub(crate) fn of<'s>(held_back: bool, skipped: impl IntoIterator<Item = &'s Skipped>) -> Self {
-        if held_back {
-            Self::HeldBack
-        } else if skipped.into_iter().any(|skipped| skipped.blocking) {
-            Self::NotLooked
-        } else {
-            Self::Holds
+    /// What a verdict means to whoever called.
+    pub(crate) fn of(verdict: &Verdict) -> Self {
+        match verdict.standing() {
+            Standing::Holds => Self::Holds,
+            Standing::HeldBack => Self::HeldBack,
+            Standing::NotJudged => Self::NotLooked,
         }
     }
 
@@ -133,12 +132,11 @@ impl Failure {
     pub(crate) fn skipped(&self, what: &str) -> Skipped {
         let told = self.message.strip_prefix(what);
         let why = told.and_then(|rest| rest.strip_prefix(": "));
-        Skipped {
-            about: Topic::Rules,
-            what: what.to_owned(),
-            why: why.unwrap_or(&self.message).to_owned(),
-            blocking: true,
-        }
+        Skipped::blocking(
+            Topic::Rules,
+            what.to_owned(),
+            why.unwrap_or(&self.message).to_owned(),
+        )
     }
 
     /// The object that scripts get in place of a report.

@@ -122,9 +122,6 @@ impl<'a> Look<'a> {
         for (layer, source) in inventory.layers.iter_mut().zip(&self.layer_sources) {
             layer.source.clone_from(source);
         }
-        for saving in &mut inventory.waste.savings {
-            saving.source = self.layer_sources.get(saving.layer).cloned().flatten();
-        }
         if let Some(file) = self.dockerfile {
             let steps = plimsoll_build::step_sources(file, &self.image.config);
             for secret in &mut inventory.secrets {
@@ -140,6 +137,10 @@ impl<'a> Look<'a> {
                 layer.source.clone_from(&from);
             }
             inventory.base = Some(base);
+        }
+        for saving in &mut inventory.waste.savings {
+            let layer = inventory.layers.get(saving.layer);
+            saving.source = layer.and_then(|layer| layer.source.clone());
         }
         let manifest = &self.image.manifest;
         let blobs = manifest.layers.iter().chain([&manifest.config]);
@@ -177,12 +178,11 @@ impl<'a> Look<'a> {
     pub(crate) fn foreign_dockerfile(&self) -> Option<Skipped> {
         // Of an image that was built here the lines are known.
         let file = self.dockerfile.filter(|_| !self.is_built_here())?;
-        Some(Skipped {
-            about: Topic::Rules,
-            what: file.path().to_owned(),
-            why: self.strangeness(file)?,
-            blocking: false,
-        })
+        Some(Skipped::new(
+            Topic::Rules,
+            file.path().to_owned(),
+            self.strangeness(file)?,
+        ))
     }
 
     /// What is to be said of a Dockerfile that the image was not built from.
@@ -221,13 +221,11 @@ impl<'a> Look<'a> {
     ) {
         let has_configuration = self.image.blobs.has_configuration();
         if !has_configuration {
-            report.skipped.push(Skipped {
-                about: Topic::Configuration,
-                what: "configuration".to_owned(),
-                why: "a root file system has none: user, health check and labels were not judged"
-                    .to_owned(),
-                blocking: false,
-            });
+            report.skipped.push(Skipped::new(
+                Topic::Configuration,
+                "configuration",
+                "a root file system has none: user, health check and labels were not judged",
+            ));
         }
         report.skipped.extend(self.foreign_dockerfile());
         let outcome = plimsoll_rules::check_image(

@@ -11,7 +11,8 @@ use plimsoll_report::{Hidden, RenderInput, RuleInfo, Verdict};
 
 use crate::args::{Format, Needs, OutputArgs, Room, Subject};
 use crate::credentials::{self, Values};
-use crate::failure::{Failure, Outcome};
+use crate::failure::Failure;
+use crate::policy;
 use crate::project::shown;
 use crate::terminal::{Terminal, print, say, stream};
 use crate::write::{self, Pending};
@@ -303,7 +304,8 @@ impl Rendering<'_> {
             skipped.filter(|gap| !self.said.contains(gap))
         };
         if told.format != Format::Human {
-            say_why(self.verdict, &gaps(unsaid()));
+            let reasons = self.verdict.map_or(&[][..], |verdict| &verdict.reasons);
+            say_why(reasons, &policy::unseen(unsaid()));
         }
         let room = told.format.traits().room;
         if room == Room::Nothing {
@@ -332,7 +334,7 @@ fn say_gaps<'s>(gaps: impl Iterator<Item = &'s Skipped>) {
     let mut more = 0;
     for gap in gaps {
         if gap.what.starts_with(AdvisoryCoverage::SUBJECT) {
-            say(&format!("not looked at: {}: {}", gap.what, gap.why));
+            say(&format!("not looked at: {gap}"));
         } else {
             more += 1;
         }
@@ -344,34 +346,12 @@ fn say_gaps<'s>(gaps: impl Iterator<Item = &'s Skipped>) {
     }
 }
 
-/// The policy's word, where `is_asked`: nothing holds that was not looked at.
-pub(crate) fn verdict(is_asked: bool, outcome: Outcome, reasons: Vec<String>) -> Option<Verdict> {
-    let is_judged = match outcome {
-        Outcome::Holds => is_asked,
-        Outcome::HeldBack | Outcome::HeldBackAs(_) | Outcome::NotLooked => !reasons.is_empty(),
-    };
-    is_judged.then_some(Verdict {
-        holds: reasons.is_empty(),
-        reasons,
-        next: None,
-    })
-}
-
-/// What a judgement needs and nobody looked at, a line each.
-pub(crate) fn gaps<'s>(skipped: impl IntoIterator<Item = &'s Skipped>) -> Vec<String> {
-    let blocking = skipped.into_iter().filter(|gap| gap.blocking);
-    blocking
-        .map(|gap| format!("{}: {}", gap.what, gap.why))
-        .collect()
-}
-
 /// Says why the exit code is what it is: many forms have no place for that.
-pub(crate) fn say_why(verdict: Option<&Verdict>, gaps: &[String]) {
-    let held_back = verdict.filter(|verdict| !verdict.holds);
-    for reason in held_back.iter().flat_map(|verdict| &verdict.reasons) {
+pub(crate) fn say_why(reasons: &[String], unseen: &[String]) {
+    for reason in reasons {
         say(&format!("held back: {reason}"));
     }
-    for gap in gaps {
+    for gap in unseen {
         say(&format!("not looked at: {gap}"));
     }
 }

@@ -11,47 +11,24 @@ use plimsoll_rules::CheckOptions;
 use crate::bill;
 use crate::config::{Config, Waiver};
 use crate::exceptions::{fault, place};
-use crate::failure::Outcome;
-use crate::vulnerabilities::{Baseline, Judged, wildcard};
+use crate::vulnerabilities::{Baseline, wildcard};
 
-/// What the policy says of a report.
-pub(crate) struct Judgement {
-    /// Whether it holds, and what holds it back.
-    pub(crate) verdict: Verdict,
-    /// The same as an exit code.
-    pub(crate) outcome: Outcome,
+/// What is said of a report whose waived findings are set aside: findings of the `least` severity and
+/// worse ones hold it back, and what `else_broken` tells.
+pub(crate) fn judge(
+    report: &Report,
+    least: Option<Severity>,
+    else_broken: impl IntoIterator<Item = String>,
+) -> Verdict {
+    let mut reasons = least.map_or_else(Vec::new, |least| reasons(report, least));
+    reasons.extend(else_broken);
+    Verdict::new(reasons, unseen(&report.skipped))
 }
 
-/// Sets waived findings aside, then judges the rest, beside what was said of `known`
-/// vulnerabilities.
-pub(crate) fn judge(
-    report: &mut Report,
-    config: &Config,
-    options: &CheckOptions,
-    fail_on: Severity,
-    known: Judged,
-    today: jiff::civil::Date,
-) -> Judgement {
-    waive(report, config, options, true, today);
-    let mut reasons = reasons(report, fail_on);
-    reasons.extend(known.reasons);
-    reasons.extend(config.policy.thresholds().broken_by(&report.inventory));
-    let held_back = !reasons.is_empty();
-    reasons.extend(
-        report
-            .skipped
-            .iter()
-            .filter(|skipped| skipped.blocking)
-            .map(|skipped| format!("not looked at: {}: {}", skipped.what, skipped.why)),
-    );
-    Judgement {
-        outcome: Outcome::of(held_back, &report.skipped),
-        verdict: Verdict {
-            holds: reasons.is_empty(),
-            reasons,
-            next: None,
-        },
-    }
+/// What a judgement needs and nobody looked at, a line each.
+pub(crate) fn unseen<'s>(skipped: impl IntoIterator<Item = &'s Skipped>) -> Vec<String> {
+    let blocking = skipped.into_iter().filter(|gap| gap.blocking);
+    blocking.map(Skipped::to_string).collect()
 }
 
 /// Sets waived findings aside, and takes what is accepted of what was not looked at. Waivers that are
@@ -154,12 +131,12 @@ fn accept(waiver: &Waiver, skipped: &mut [Skipped], today: jiff::civil::Date) ->
             continue;
         }
         if waiver.until < today {
-            let told = format!("; the waiver for it ended on {}", waiver.until);
-            gap.why.push_str(&told);
+            let told = format!("the waiver for it ended on {}", waiver.until);
+            gap.waiver.get_or_insert(told);
         } else {
             gap.blocking = false;
-            gap.why.push_str(&format!(
-                "; accepted until {} by {}: {}",
+            gap.waiver = Some(format!(
+                "accepted until {} by {}: {}",
                 waiver.until, waiver.owner, waiver.reason
             ));
             is_used = true;
@@ -169,7 +146,7 @@ fn accept(waiver: &Waiver, skipped: &mut [Skipped], today: jiff::civil::Date) ->
 }
 
 /// What findings of a severity, and worse ones, hold back for: a sentence each, the gravest first.
-pub(crate) fn reasons(report: &Report, fail_on: Severity) -> Vec<String> {
+fn reasons(report: &Report, fail_on: Severity) -> Vec<String> {
     let findings = report.findings.iter();
     let mut findings: Vec<&Finding> = findings
         .filter(|finding| finding.severity >= fail_on)
@@ -179,15 +156,9 @@ pub(crate) fn reasons(report: &Report, fail_on: Severity) -> Vec<String> {
 }
 
 fn reason(finding: &Finding) -> String {
-    let origin = &finding.origin;
-    let place = match (&origin.source, &origin.layer, &origin.path) {
-        (Some(source), ..) => format!("{}:{}: ", source.file, source.start.line),
-        (None, Some(layer), _) => format!("layer {}: ", layer.index),
-        (None, None, Some(path)) => format!("/{path}: "),
-        (None, None, None) => String::new(),
-    };
     format!(
-        "{place}{} [{}, {}]",
+        "{}{} [{}, {}]",
+        finding.origin.nearest().lead(),
         finding.message,
         finding.rule,
         finding.severity.as_str()
@@ -252,11 +223,12 @@ mod tests {
 
     #[test]
     fn gaps_are_accepted_by_name_and_never_advisories() {
-        let gap = |what: &str| Skipped {
-            about: plimsoll_model::Topic::Packages,
-            what: what.to_owned(),
-            why: "it is debian 12".to_owned(),
-            blocking: true,
+        let gap = |what: &str| {
+            Skipped::blocking(
+                plimsoll_model::Topic::Packages,
+                what.to_owned(),
+                "it is debian 12",
+            )
         };
         let all = [
             "packages of the distribution",
@@ -291,11 +263,14 @@ mod tests {
             assert_eq!(alone, report.skipped);
             for (at, gap) in report.skipped.iter().enumerate() {
                 assert_eq!(gap.blocking, !accepted.contains(&at), "{pattern}: {gap:?}");
-                let told = format!("; accepted until {until} by ops: no packages");
-                assert_eq!(gap.why.ends_with(&told), !gap.blocking);
-                let past = format!("; the waiver for it ended on {until}");
+                assert_eq!(gap.why, "it is debian 12");
                 let is_past = until == "2026-11-20" && [0, 4, 6].contains(&at);
-                assert_eq!(gap.why.ends_with(&past), is_past, "{gap:?}");
+                let told = match (gap.blocking, is_past) {
+                    (false, _) => Some(format!("accepted until {until} by ops: no packages")),
+                    (true, true) => Some(format!("the waiver for it ended on {until}")),
+                    (true, false) => None,
+                };
+                assert_eq!(gap.waiver, told, "{gap:?}");
             }
             let faults: Vec<&str> = report.findings.iter().map(|one| one.rule).collect();
             let expected: &[&str] = match (accepted, until) {
@@ -335,16 +310,8 @@ mod tests {
         let today = jiff::civil::date(2026, 11, 21);
         let judged = |config: &Config, fail_on| {
             let mut report = report();
-            let judgement = judge(
-                &mut report,
-                config,
-                &CheckOptions::default(),
-                fail_on,
-                Judged::default(),
-                today,
-            );
-            let holds = judgement.verdict.holds;
-            assert_eq!(holds, judgement.outcome == Outcome::Holds);
+            waive(&mut report, config, &CheckOptions::default(), true, today);
+            let holds = judge(&report, Some(fail_on), None).holds();
             let faults = report.findings.iter().map(|finding| finding.rule);
             let faults: Vec<_> = faults.filter(|rule| *rule != "root-user").collect();
             (holds, faults.join(" "), report.suppressed.len())
@@ -376,26 +343,9 @@ mod tests {
             let (holds, faults, aside) = expected;
             assert_eq!(judged(&config, fail_on), (holds, faults.to_owned(), aside));
         }
-        let mut wasteful = Config::default();
-        wasteful.policy.lowest_efficiency = Some(0.9);
-        assert_eq!(
-            judged(&wasteful, Severity::Critical),
-            (false, String::new(), 0)
-        );
-        let mut vulnerable = report();
-        let known = Judged {
-            reasons: vec!["a 1 has CVE-2026-1".to_owned()],
-            ..Judged::default()
-        };
-        let judgement = judge(
-            &mut vulnerable,
-            &Config::default(),
-            &CheckOptions::default(),
-            Severity::Critical,
-            known,
-            today,
-        );
-        assert_eq!(judgement.outcome, Outcome::HeldBack);
-        assert_eq!(judgement.verdict.reasons, ["a 1 has CVE-2026-1"]);
+        let known = ["a 1 has CVE-2026-1".to_owned()];
+        let verdict = judge(&report(), Some(Severity::Critical), known.clone());
+        assert_eq!(verdict, Verdict::new(known.to_vec(), Vec::new()));
+        assert!(judge(&report(), None, None).holds());
     }
 }

@@ -276,12 +276,7 @@ fn every_component_is_found_by_layer_line_and_owner() {
 /// Nobody who has the bill alone is to take it for all that there is.
 #[test]
 fn a_bill_says_that_it_is_incomplete() {
-    let gap = |what: &str, about| Skipped {
-        what: what.to_owned(),
-        why: "it is damaged".to_owned(),
-        blocking: true,
-        about,
-    };
+    let gap = |what: &str, about| Skipped::blocking(about, what, "it is damaged");
     let gaps = [
         gap("layer 2", Topic::Files),
         gap("opt/app", Topic::Packages),

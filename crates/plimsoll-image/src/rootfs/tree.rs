@@ -53,10 +53,12 @@ impl Missed {
             return;
         }
         missed.0.push(Skipped {
-            about: Topic::Files,
-            what: format!("/{}", String::from_utf8_lossy(path)),
-            why: why.to_owned(),
             blocking,
+            ..Skipped::new(
+                Topic::Files,
+                format!("/{}", String::from_utf8_lossy(path)),
+                why,
+            )
         });
     }
 
@@ -66,12 +68,11 @@ impl Missed {
         };
         let mut list = missed.0.clone();
         if missed.1 > 0 {
-            list.push(Skipped {
-                about: Topic::Files,
-                what: format!("{} further files and folders", missed.1),
-                why: "could not be read either".to_owned(),
-                blocking: true,
-            });
+            list.push(Skipped::blocking(
+                Topic::Files,
+                format!("{} further files and folders", missed.1),
+                "could not be read either",
+            ));
         }
         list
     }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Digest, SourceOrigin};
+use crate::{Digest, Place, SourceOrigin};
 
 /// One layer, measured.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -104,6 +104,13 @@ pub struct Saving {
     /// The line to edit, where the Dockerfile is known; filled in like [`LayerFacts::source`].
     #[serde(skip)]
     pub source: Option<SourceOrigin>,
+}
+
+impl Saving {
+    /// Where to edit.
+    pub fn place(&self) -> Place<'_> {
+        Place::of_layer(self.source.as_ref(), self.layer)
+    }
 }
 
 /// What an image wastes.

@@ -8,14 +8,12 @@ mod layer;
 mod package;
 mod program;
 mod startup;
-mod uncovered;
 
 pub use accounts::{Account, Accounts, Group};
 pub use layer::{BaseImage, LayerFacts, Saving, Waste, WasteKind, WastedPath};
 pub use package::{Evidence, Package, PackageKind, Requirement};
 pub use program::LinkedFunctions;
 pub use startup::{ForeignLibrary, NoFormat, StartupFile, StartupProblem, StartupRole};
-pub use uncovered::UncoveredFiles;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -168,6 +166,4 @@ pub struct Inventory {
     pub missing_time_zone: Option<String>,
     /// What is in the place of its working directory.
     pub workdir_blockage: Option<Blockage>,
-    /// What it does not cover, file by file, sorted.
-    pub uncovered: Vec<UncoveredFiles>,
 }

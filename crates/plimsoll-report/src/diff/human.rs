@@ -10,9 +10,8 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 use plimsoll_model::{ChangeKind, ComparedImage, Finding, Pair, SecretSighting};
 
-use super::{DiffInput, finding_place, layer_place, shown, worst_first};
+use super::{DiffInput, layer_place, shown, worst_first};
 use crate::human::{paint, severity_style};
-use crate::ruling::Ruling;
 use crate::text::{fitting, visible};
 
 /// Rows of a section on the one screen.
@@ -140,7 +139,7 @@ impl<'a> Page<'a> {
     }
 
     fn finding(&mut self, finding: &Finding, kind: ChangeKind) {
-        let place = finding_place(finding);
+        let place = finding.origin.nearest().to_string();
         let severity = finding.severity.as_str();
         let text = format!(
             " {}: {}{}",
@@ -207,11 +206,7 @@ impl<'a> Page<'a> {
         for (image, word) in [(images.old, "old"), (images.new, "new")] {
             for skipped in &image.skipped {
                 self.row(
-                    &format!(
-                        "  {word} {}: {}",
-                        visible(&skipped.what),
-                        visible(&skipped.why)
-                    ),
+                    &format!("  {word} {}", visible(&skipped.to_string())),
                     Style::new(),
                 );
             }
@@ -219,14 +214,15 @@ impl<'a> Page<'a> {
     }
 
     fn verdict(&mut self) {
-        let Some(ruling) = Ruling::of(self.input.verdict, self.input.not_judged) else {
+        let Some(verdict) = self.input.verdict else {
             return;
         };
+        let standing = verdict.standing();
         self.out.push('\n');
-        let word = paint(ruling.word(), ruling.style(), self.input.color);
+        let word = paint(standing.word(), standing.style(), self.input.color);
         self.field("verdict", &word);
-        for reason in ruling.reasons {
-            self.field("", &format!("- {}", visible(reason)));
+        for reason in verdict.told() {
+            self.field("", &format!("- {}", visible(&reason)));
         }
     }
 }

@@ -277,7 +277,7 @@ fn image(image: &ComparedImage) -> WireImage<'_> {
         vulnerabilities: image.advisories.as_ref().map(|_| severities(image)),
         suppressed_vulnerabilities: image.suppressed_vulnerabilities.len(),
         advisories: image.advisories.as_ref().map(WireAdvisories::new),
-        skipped: WireSkipped::list(&image.skipped, &image.inventory.uncovered),
+        skipped: WireSkipped::list(&image.skipped),
     }
 }
 

@@ -10,10 +10,9 @@ use plimsoll_model::{
 };
 
 use super::{
-    Counts, DiffInput, finding_place, granted, growth, installed, instruction, layer_place,
-    package_changes, package_side, shown, signed, unpacked, versions, worst_first,
+    Counts, DiffInput, granted, growth, installed, instruction, layer_place, package_changes,
+    package_side, shown, signed, unpacked, versions, worst_first,
 };
-use crate::ruling::{Ruling, Standing};
 use crate::text::{count, efficiency, markdown, markdown_code};
 
 /// Rows of a table: a comment may have 65 536 characters in all.
@@ -95,18 +94,14 @@ impl<'a> Page<'a> {
         let difference = self.input.difference;
         self.line("## Image difference");
         self.line("");
-        if let Some(ruling) = Ruling::of(self.input.verdict, self.input.not_judged) {
-            self.line(match ruling.standing {
-                Standing::Holds => "**Holds.**",
-                Standing::HeldBack => "**Held back.**",
-                Standing::NotJudged => "**Not judged.** What was not looked at:",
-            });
+        if let Some(verdict) = self.input.verdict {
+            self.line(&format!("**Verdict: {}.**", verdict.standing().word()));
             self.line("");
-            for reason in ruling.reasons.iter().take(ROWS) {
-                self.line(&format!("- {}", markdown(reason)));
+            for reason in verdict.told().take(ROWS) {
+                self.line(&format!("- {}", markdown(&reason)));
             }
-            self.rest(ruling.reasons.len());
-            if !ruling.reasons.is_empty() {
+            self.rest(verdict.told().count());
+            if !verdict.holds() {
                 self.line("");
             }
         }
@@ -256,7 +251,7 @@ impl<'a> Page<'a> {
             self.row(&[
                 finding.severity.as_str(),
                 &code(finding.rule),
-                &code(&finding_place(finding)),
+                &code(&finding.origin.nearest().to_string()),
                 &markdown(&finding.message),
             ]);
         }
@@ -444,7 +439,7 @@ impl<'a> Page<'a> {
                 self.line(&format!(
                     "- {word}: {}: {}",
                     code(&skipped.what),
-                    markdown(&skipped.why)
+                    markdown(&skipped.reason())
                 ));
             }
         }

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use plimsoll_model::{
     AccessChange, ChangeKind, ComparedImage, Difference, FileAccess, Finding, LayerFacts, Package,
-    PackageChange, PackageKind, SourceOrigin, human_size,
+    PackageChange, PackageKind, Place, SourceOrigin, human_size,
 };
 
 use crate::Verdict;
@@ -28,8 +28,6 @@ pub struct DiffInput<'a> {
     pub difference: &'a Difference,
     /// Whether the bounds hold, where there are any.
     pub verdict: Option<&'a Verdict>,
-    /// What the bounds need and nobody looked at, a line each, where there is no verdict for that.
-    pub not_judged: &'a [String],
     /// Whether `human` shows everything.
     pub details: bool,
     /// Whether `human` uses colours.
@@ -204,29 +202,11 @@ fn source_of(image: &ComparedImage, layer: usize) -> Option<&SourceOrigin> {
 /// `Dockerfile:12` where the Dockerfile is known, else `layer 5`; `-` of a bill of materials that knows
 /// no layers. What comes of it is safe for a terminal.
 fn layer_place(image: &ComparedImage, layer: usize) -> String {
-    match source_of(image, layer) {
-        Some(source) => format!("{}:{}", visible(&source.file), source.start.line),
-        None if image.inventory.layers.is_empty() => "-".to_owned(),
-        None => format!("layer {layer}"),
+    if image.inventory.layers.is_empty() {
+        return "-".to_owned();
     }
-}
-
-/// Where a finding is, as short as it can be said.
-fn finding_place(finding: &Finding) -> String {
-    let origin = &finding.origin;
-    if let Some(source) = &origin.source {
-        return format!("{}:{}", source.file, source.start.line);
-    }
-    if let Some(path) = &origin.path {
-        return format!("/{path}");
-    }
-    if let Some(package) = &origin.package {
-        return package.clone();
-    }
-    origin.layer.as_ref().map_or_else(
-        || "image".to_owned(),
-        |layer| format!("layer {}", layer.index),
-    )
+    let place = Place::of_layer(source_of(image, layer), layer);
+    visible(&place.to_string()).into_owned()
 }
 
 /// Worst first; those of one severity as they come.

@@ -223,7 +223,6 @@ fn input(difference: &Difference) -> DiffInput<'_> {
     DiffInput {
         difference,
         verdict: None,
-        not_judged: &[],
         details: false,
         color: false,
         width: 80,
@@ -235,11 +234,7 @@ fn input(difference: &Difference) -> DiffInput<'_> {
 #[test]
 fn a_screen_of_differences() {
     let difference = example();
-    let verdict = Verdict {
-        holds: false,
-        reasons: vec!["it gains a secret".to_owned()],
-        next: None,
-    };
+    let verdict = Verdict::new(vec!["it gains a secret".to_owned()], Vec::new());
     let text = human(&DiffInput {
         verdict: Some(&verdict),
         ..input(&difference)
@@ -276,19 +271,28 @@ fn a_comment_of_differences() {
 #[test]
 fn what_could_not_be_judged_does_not_read_as_if_it_held() {
     let difference = example();
-    let gaps = ["new layer 1: leads out of the image".to_owned()];
+    let gap = "new layer 1: leads out of the image";
+    let verdict = Verdict::new(Vec::new(), vec![gap.to_owned()]);
     let input = DiffInput {
-        not_judged: &gaps,
+        verdict: Some(&verdict),
         ..input(&difference)
     };
     for text in [human(&input), markdown(&input)] {
         let judged = text.to_lowercase();
         assert!(judged.contains("not judged"), "{text}");
-        assert!(judged.contains(&gaps[0]), "{text}");
+        assert!(
+            judged.contains(&format!("- not looked at: {gap}")),
+            "{text}"
+        );
         assert!(!judged.contains("holds"), "{text}");
     }
     let value: serde_json::Value = serde_json::from_str(&json(&input)).unwrap();
-    assert_eq!(value["verdict"], serde_json::Value::Null);
+    let told = serde_json::json!({
+        "holds": false,
+        "standing": "not-judged",
+        "reasons": [format!("not looked at: {gap}")],
+    });
+    assert_eq!(value["verdict"], told);
 }
 
 #[test]

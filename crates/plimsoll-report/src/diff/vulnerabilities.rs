@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use plimsoll_model::{
-    ChangeKind, ComparedImage, GainsAndLosses, Vulnerability, VulnerabilityCause,
+    ChangeKind, ComparedImage, GainsAndLosses, Place, Vulnerability, VulnerabilityCause,
     VulnerabilityChange, VulnerabilitySeverity,
 };
 
@@ -127,12 +127,9 @@ pub(super) fn fix(vulnerability: &Vulnerability) -> String {
 /// Where a vulnerability comes from: a line, the base or a layer. What comes of it is safe for a
 /// terminal.
 pub(super) fn place(vulnerability: &Vulnerability) -> Option<String> {
-    let origin = &vulnerability.origin;
-    match (&origin.source, &origin.layer) {
-        (Some(source), _) => Some(format!("{}:{}", visible(&source.file), source.start.line)),
-        (None, _) if vulnerability.in_base == Some(true) => Some("base".to_owned()),
-        (None, Some(layer)) => Some(format!("layer {}", layer.index)),
-        (None, None) => None,
+    match vulnerability.origin.brought_by(vulnerability.in_base) {
+        Place::Image => None,
+        place => Some(visible(&place.to_string()).into_owned()),
     }
 }
 

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 
 use annotate_snippets::{
-    Annotation, AnnotationKind, Group, Level, Origin as Place, Renderer, Snippet,
+    Annotation, AnnotationKind, Group, Level, Origin as Header, Renderer, Snippet,
 };
-use plimsoll_model::{Finding, Origin, Severity, SourceFile, SourceOrigin, Span};
+use plimsoll_model::{Finding, Origin, Place, Severity, SourceFile, SourceOrigin, Span};
 use unicode_width::UnicodeWidthStr;
 
 use crate::RenderInput;
@@ -178,7 +178,7 @@ impl<'a, 's> Frames<'a, 's> {
             .and_then(|file| Excerpt::new(file, lines, self.mask));
         let Some(excerpt) = excerpt else {
             return group.element(
-                Place::path(visible(&source.file).into_owned())
+                Header::path(visible(&source.file).into_owned())
                     .line(source.start.line)
                     .char_column(source.start.column),
             );
@@ -332,15 +332,11 @@ fn notes(
 
 /// Where in the image, in brackets; empty where that is not known.
 fn in_image(origin: &Origin) -> String {
-    let layer = origin
-        .layer
-        .as_ref()
-        .map(|layer| format!("layer {}", layer.index));
-    let path = origin
-        .path
-        .as_ref()
-        .map(|path| format!("/{}", visible(path)));
-    let parts: Vec<String> = layer.into_iter().chain(path).collect();
+    let places = origin.places();
+    let parts: Vec<String> = places
+        .filter(|place| matches!(place, Place::Layer(_) | Place::Path(_)))
+        .map(|place| visible(&place.to_string()).into_owned())
+        .collect();
     if parts.is_empty() {
         String::new()
     } else {

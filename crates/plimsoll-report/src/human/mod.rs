@@ -13,9 +13,9 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use anstyle::{AnsiColor, Style};
-use plimsoll_model::{Finding, Severity, Skipped, UncoveredFiles};
+use plimsoll_model::{Finding, Severity, Skipped};
 
-use crate::lookup::{Sources, files_of};
+use crate::lookup::Sources;
 use crate::mask::Mask;
 use crate::text::visible;
 use crate::{RenderInput, tally};
@@ -65,9 +65,7 @@ pub fn render(input: &RenderInput<'_>) -> String {
     vulnerabilities::table(&mut out, input);
     for skipped in &report.skipped {
         out.push_str(&skipped_line(skipped, input.color));
-        if let Some(list) = files_of(skipped, &report.inventory.uncovered) {
-            uncovered_files(&mut out, list);
-        }
+        files_of(&mut out, skipped);
     }
     if !report.skipped.is_empty() {
         out.push('\n');
@@ -107,23 +105,22 @@ fn by_rule(findings: &[Finding]) -> Vec<&Finding> {
 
 fn skipped_line(skipped: &Skipped, color: bool) -> String {
     format!(
-        "{}: {}: {}\n",
+        "{}: {}\n",
         paint("not looked at", severity_style(Severity::Medium), color),
-        visible(&skipped.what),
-        visible(&skipped.why)
+        visible(&skipped.to_string())
     )
 }
 
 /// The files that a line stands for, where it does not name its only one.
-fn uncovered_files(out: &mut String, list: &UncoveredFiles) {
-    if list.files.len() < 2 {
+fn files_of(out: &mut String, skipped: &Skipped) {
+    if skipped.files.len() < 2 {
         return;
     }
-    for file in &list.files {
+    for file in &skipped.files {
         out.push_str(&format!("  {}\n", visible(file)));
     }
-    if list.left_out > 0 {
-        out.push_str(&format!("  and {} more\n", list.left_out));
+    if skipped.left_out > 0 {
+        out.push_str(&format!("  and {} more\n", skipped.left_out));
     }
 }
 

@@ -4,7 +4,6 @@
 
 use std::borrow::Cow;
 
-use anstyle::AnsiColor;
 use plimsoll_model::{
     BaseImage, BillSummary, Finding, ImageSummary, Inventory, LayerFacts, Report, SecretSighting,
     Severity, human_size,
@@ -14,7 +13,7 @@ use super::screen::{Screen, shares};
 use super::vulnerabilities;
 use crate::instruction::short_instruction;
 use crate::text::{count, efficiency, visible};
-use crate::{ROWS, RenderInput, tally};
+use crate::{ROWS, RenderInput, Verdict, tally};
 
 /// Layers shown on a screen of [`ROWS`] lines; of more, the largest.
 const LAYERS: usize = 5;
@@ -25,6 +24,8 @@ const FEWEST: usize = 3;
 const REASONS: usize = 2;
 /// Findings told on it by one line each where they are not shown in full.
 const GRAVEST: usize = 4;
+/// The verdict on what nobody asked to judge: that nothing held it back does not mean that it holds.
+const NOT_ASKED: &str = "not asked: --fail-on SEVERITY, or [policy.vulnerabilities]";
 /// What could not be looked at and blocks, told in full.
 const BLOCKING: usize = 3;
 
@@ -126,10 +127,7 @@ fn finish(
         // Not looked at is not clean: what the inventory lacks its foundation for is never left out.
         let blocking: Vec<_> = report.skipped.iter().filter(|one| one.blocking).collect();
         for skipped in blocking.iter().take(BLOCKING) {
-            end.field(
-                "unseen",
-                &format!("{}: {}", visible(&skipped.what), visible(&skipped.why)),
-            );
+            end.field("unseen", &visible(&skipped.to_string()));
         }
         let more = blocking.len().saturating_sub(BLOCKING);
         if more > 0 {
@@ -137,7 +135,10 @@ fn finish(
         }
     }
     let mut last = Screen::new(input);
-    last.verdict(input);
+    match input.verdict {
+        Some(verdict) => last.verdict(verdict, input.details),
+        None => last.field("verdict", NOT_ASKED),
+    }
     let edits = vulnerabilities::edits(report);
     let mut longest = Screen::new(input);
     longest.more(opened(report, 0, input));
@@ -306,13 +307,10 @@ fn wasted(inventory: &Inventory) -> String {
     );
     // Savings are more than waste: a cache that nobody hides ships, too.
     if let Some(best) = waste.savings.first() {
-        let line = best.source.as_ref().map_or_else(
-            || format!("layer {}", best.layer),
-            |source| format!("{}:{}", visible(&source.file), source.start.line),
-        );
         text.push_str(&format!(
-            "; largest saving, caches included: {} at {line}",
-            human_size(best.bytes)
+            "; largest saving, caches included: {} at {}",
+            human_size(best.bytes),
+            visible(&best.place().to_string())
         ));
     }
     text
@@ -320,37 +318,31 @@ fn wasted(inventory: &Inventory) -> String {
 
 /// Writes the verdict, its reasons and the next command.
 pub(super) fn verdict(out: &mut String, input: &RenderInput<'_>) {
+    let Some(verdict) = input.verdict else {
+        return;
+    };
     let mut screen = Screen::new(input);
-    screen.verdict(input);
+    screen.verdict(verdict, input.details);
     out.push_str(&screen.into_text());
 }
 
 impl Screen {
-    fn verdict(&mut self, input: &RenderInput<'_>) {
-        let Some(verdict) = input.verdict else {
-            return;
-        };
-        if verdict.holds {
-            let style = AnsiColor::BrightGreen.on_default().bold();
-            self.styled("verdict", "holds", style);
-        } else {
-            let style = super::severity_style(Severity::High);
-            self.styled("verdict", "held back", style);
-        }
-        let shown = match input.details {
-            true => usize::MAX,
-            false => REASONS,
-        };
-        for reason in verdict.reasons.iter().take(shown) {
-            let reason = format!("- {}", visible(reason));
-            match input.details {
-                true => self.field("", &reason),
-                false => self.cut("", &reason),
+    fn verdict(&mut self, verdict: &Verdict, details: bool) {
+        let standing = verdict.standing();
+        self.styled("verdict", standing.word(), standing.style());
+        if details {
+            for reason in verdict.told() {
+                self.field("", &format!("- {}", visible(&reason)));
             }
-        }
-        // How many are left is not told: the last of them may stand for any number.
-        if verdict.reasons.len() > shown {
-            self.field("", "- and more, which --details tells");
+        } else {
+            // What was not looked at stands above.
+            for reason in verdict.reasons.iter().take(REASONS) {
+                self.cut("", &format!("- {}", visible(reason)));
+            }
+            // How many are left is not told: the last of them may stand for any number.
+            if verdict.reasons.len() > REASONS {
+                self.field("", "- and more, which --details tells");
+            }
         }
         if let Some(next) = &verdict.next {
             self.whole("next", &visible(next));

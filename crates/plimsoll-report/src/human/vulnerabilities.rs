@@ -1,8 +1,8 @@
 //! Known vulnerabilities: a line for the screen, a table for those who want all.
 
 use plimsoll_model::{
-    AdvisedEdit, AdvisoryCoverage, PackageKind, PendingUpdate, Report, Severity, Vulnerability,
-    VulnerabilitySeverity,
+    AdvisedEdit, AdvisoryCoverage, PackageKind, PendingUpdate, Place, Report, Severity,
+    Vulnerability, VulnerabilitySeverity,
 };
 use unicode_width::UnicodeWidthStr;
 
@@ -261,15 +261,13 @@ fn row(vulnerability: &Vulnerability) -> [String; 6] {
 /// manager's database says that.
 fn from(vulnerability: &Vulnerability) -> String {
     let origin = &vulnerability.origin;
-    let mut text = match (&origin.source, &origin.layer, vulnerability.in_base) {
-        (Some(source), _, _) => format!("{}:{}", visible(&source.file), source.start.line),
-        (None, _, Some(true)) => "base".to_owned(),
-        (None, Some(layer), _) => format!("layer {}", layer.index),
-        (None, None, _) => "-".to_owned(),
+    let mut text = match origin.brought_by(vulnerability.in_base) {
+        Place::Image => "-".to_owned(),
+        place => visible(&place.to_string()).into_owned(),
     };
     if let Some(path) = origin.path.as_deref()
         && !path.is_empty()
-        && !is_system(vulnerability)
+        && !vulnerability.kind().is_some_and(PackageKind::is_system)
     {
         text.push_str(&format!(", /{}", visible(path.trim_start_matches('/'))));
     }
@@ -277,13 +275,6 @@ fn from(vulnerability: &Vulnerability) -> String {
         text.push_str(&format!(", removed in layer {layer}"));
     }
     text
-}
-
-fn is_system(vulnerability: &Vulnerability) -> bool {
-    let purl = vulnerability.purl.strip_prefix("pkg:");
-    purl.and_then(|rest| rest.split('/').next())
-        .and_then(PackageKind::from_purl_type)
-        .is_some_and(PackageKind::is_system)
 }
 
 /// How a severity looks; nothing where it is to look like any text.

@@ -63,7 +63,7 @@ pub fn write(input: &RenderInput<'_>, out: &mut dyn Write) -> io::Result<()> {
                 by: one.by.as_str(),
             })
             .collect(),
-        skipped: WireSkipped::list(&report.skipped, &report.inventory.uncovered),
+        skipped: WireSkipped::list(&report.skipped),
         remarks: report
             .remarks
             .iter()

@@ -1,10 +1,11 @@
 //! What the objects of all commands have in common.
 
-use plimsoll_model::{BaseImage, Digest, LayerFacts, Skipped, SourceOrigin, UncoveredFiles};
+use std::borrow::Cow;
+
+use plimsoll_model::{BaseImage, Digest, LayerFacts, Skipped, SourceOrigin};
 use serde::Serialize;
 
 use crate::Verdict;
-use crate::lookup::files_of;
 
 /// Something that was not looked at.
 #[derive(Serialize)]
@@ -15,25 +16,22 @@ pub(crate) struct WireSkipped<'a> {
     about: &'static str,
     files: &'a [String],
     left_out: usize,
+    waiver: Option<&'a str>,
 }
 
 impl<'a> WireSkipped<'a> {
     /// What was not looked at, with the files that a line stands for.
-    pub(crate) fn list(skipped: &'a [Skipped], uncovered: &'a [UncoveredFiles]) -> Vec<Self> {
-        skipped
-            .iter()
-            .map(|one| {
-                let list = files_of(one, uncovered);
-                Self {
-                    what: &one.what,
-                    why: &one.why,
-                    blocking: one.blocking,
-                    about: one.about.as_str(),
-                    files: list.map_or(&[], |list| &list.files),
-                    left_out: list.map_or(0, |list| list.left_out),
-                }
-            })
-            .collect()
+    pub(crate) fn list(skipped: &'a [Skipped]) -> Vec<Self> {
+        let wire = |one: &'a Skipped| Self {
+            what: &one.what,
+            why: &one.why,
+            blocking: one.blocking,
+            about: one.about.as_str(),
+            files: &one.files,
+            left_out: one.left_out,
+            waiver: one.waiver.as_deref(),
+        };
+        skipped.iter().map(wire).collect()
     }
 }
 
@@ -41,14 +39,16 @@ impl<'a> WireSkipped<'a> {
 #[derive(Serialize)]
 pub(crate) struct WireVerdict<'a> {
     holds: bool,
-    reasons: &'a [String],
+    standing: &'static str,
+    reasons: Vec<Cow<'a, str>>,
 }
 
 impl<'a> WireVerdict<'a> {
     pub(crate) fn new(verdict: &'a Verdict) -> Self {
         Self {
-            holds: verdict.holds,
-            reasons: &verdict.reasons,
+            holds: verdict.holds(),
+            standing: verdict.standing().as_str(),
+            reasons: verdict.told().collect(),
         }
     }
 }

@@ -5,7 +5,7 @@ mod vulnerabilities;
 
 use std::fmt::Write as _;
 
-use plimsoll_model::{Finding, ImageSummary, Inventory, Severity, human_size};
+use plimsoll_model::{Finding, ImageSummary, Inventory, Place, Severity, human_size};
 
 use crate::instruction::short_instruction;
 use crate::text::{count, markdown, markdown_code};
@@ -37,7 +37,7 @@ pub fn render(input: &RenderInput<'_>) -> String {
             page.line(&format!(
                 "- {}: {}",
                 markdown_code(&skipped.what),
-                markdown(&skipped.why)
+                markdown(&skipped.reason())
             ));
         }
     }
@@ -74,14 +74,12 @@ impl Page {
 
     fn verdict(&mut self, verdict: &Verdict) {
         self.line("");
-        if verdict.holds {
-            self.line("**Holds: the ship may sail.**");
-        } else {
-            self.line("**Held back.**");
+        self.line(&format!("**Verdict: {}.**", verdict.standing().word()));
+        if !verdict.holds() {
             self.line("");
         }
-        for reason in &verdict.reasons {
-            self.line(&format!("- {}", markdown(reason)));
+        for reason in verdict.told() {
+            self.line(&format!("- {}", markdown(&reason)));
         }
     }
 
@@ -206,22 +204,15 @@ impl Page {
 }
 
 fn place(finding: &Finding) -> String {
-    let origin = &finding.origin;
-    let mut parts = Vec::new();
-    if let Some(source) = &origin.source {
-        parts.push(markdown(&format!("{}:{}", source.file, source.start.line)));
-    }
-    if let Some(layer) = &origin.layer {
-        parts.push(format!("layer {}", layer.index));
-    }
-    if let Some(path) = &origin.path {
-        parts.push(markdown_code(&format!("/{path}")));
-    }
-    if let Some(package) = &origin.package {
-        parts.push(markdown_code(package));
-    }
+    let places = finding.origin.places();
+    let parts: Vec<String> = places
+        .map(|place| match place {
+            Place::Path(_) | Place::Package(_) => markdown_code(&place.to_string()),
+            _ => markdown(&place.to_string()),
+        })
+        .collect();
     if parts.is_empty() {
-        "image".to_owned()
+        Place::Image.to_string()
     } else {
         parts.join(", ")
     }

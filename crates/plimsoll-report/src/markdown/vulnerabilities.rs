@@ -1,7 +1,7 @@
 //! Known vulnerabilities for a pull request: how many and how bad, what to do, then all of them.
 
 use plimsoll_model::{
-    AdvisoryCoverage, Reachability, Report, Vulnerability, VulnerabilitySeverity,
+    AdvisoryCoverage, Place, Reachability, Report, Vulnerability, VulnerabilitySeverity,
 };
 
 use super::Page;
@@ -218,12 +218,9 @@ fn identified(found: &Vulnerability) -> String {
 
 /// The line that brought the package, as near as it is known.
 fn from(found: &Vulnerability) -> String {
-    let origin = &found.origin;
-    let mut text = match (&origin.source, &origin.layer, found.in_base) {
-        (Some(source), _, _) => markdown(&format!("{}:{}", source.file, source.start.line)),
-        (None, _, Some(true)) => "base".to_owned(),
-        (None, Some(layer), _) => format!("layer {}", layer.index),
-        (None, None, _) => String::new(),
+    let mut text = match found.origin.brought_by(found.in_base) {
+        Place::Image => String::new(),
+        place => markdown(&place.to_string()),
     };
     if let Some(layer) = found.removed_in {
         text.push_str(&format!(", removed in layer {layer}"));

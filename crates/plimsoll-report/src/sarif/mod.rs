@@ -123,7 +123,7 @@ fn notifications(report: &Report) -> Vec<Notification> {
     let skipped = report.skipped.iter().map(|skipped| {
         of(
             if skipped.blocking { "error" } else { "warning" },
-            format!("Not looked at: {}: {}", skipped.what, skipped.why),
+            format!("Not looked at: {skipped}"),
         )
     });
     let mut all: Vec<Notification> = skipped.collect();

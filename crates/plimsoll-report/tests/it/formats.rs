@@ -109,26 +109,43 @@ fn a_check_without_an_image_says_nothing_of_one() {
     );
 }
 
+/// That nothing held it back does not mean that it holds.
+#[test]
+fn a_verdict_that_nobody_asked_for_is_told_as_that() {
+    let mut case = inspected();
+    for (of_image, told) in [(true, 1), (false, 0)] {
+        if !of_image {
+            case.report.image = None;
+        }
+        let mut input = case.input();
+        input.verdict = None;
+        let text = human::render(&input);
+        assert_eq!(
+            text.matches("verdict  not asked: --fail-on").count(),
+            told,
+            "{text}"
+        );
+    }
+}
+
 #[test]
 fn files_behind_a_line_are_listed_for_those_who_want_them() {
     let mut case = inspected();
-    let line = plimsoll_model::Skipped {
-        about: plimsoll_model::Topic::Packages,
-        what: "opt/a, opt/b and 2 more".to_owned(),
-        why: "programs that say nothing".to_owned(),
-        blocking: false,
-    };
-    case.report.skipped = vec![line.clone()];
-    case.report.inventory.uncovered = vec![plimsoll_model::UncoveredFiles {
-        what: line.what,
-        why: line.why,
+    let skipped = plimsoll_model::Skipped {
         files: vec!["opt/a".to_owned(), "opt/\u{1b}b".to_owned()],
         left_out: 2,
-    }];
+        waiver: Some("accepted until 2027-01-01 by ops: known".to_owned()),
+        ..plimsoll_model::Skipped::new(
+            plimsoll_model::Topic::Packages,
+            "opt/a, opt/b and 2 more",
+            "programs that say nothing",
+        )
+    };
+    case.report.skipped = vec![skipped];
     let mut input = case.input();
     input.details = true;
     let text = human::render(&input);
-    let (_, rest) = text.split_once("programs that say nothing\n").unwrap();
+    let (_, rest) = text.split_once("ops: known\n").unwrap();
     assert!(
         rest.starts_with("  opt/a\n  opt/\\u{1b}b\n  and 2 more\n"),
         "{rest}"
@@ -138,4 +155,19 @@ fn files_behind_a_line_are_listed_for_those_who_want_them() {
     let value: serde_json::Value = serde_json::from_str(&json::render(&input)).unwrap();
     assert_eq!(value["skipped"][0]["files"][1], "opt/\u{1b}b");
     assert_eq!(value["skipped"][0]["left_out"], 2);
+    assert_eq!(value["skipped"][0]["why"], "programs that say nothing");
+    // People are told it in one sentence.
+    let whole = "programs that say nothing; accepted until 2027-01-01 by ops: known";
+    assert_eq!(
+        value["skipped"][0]["waiver"],
+        "accepted until 2027-01-01 by ops: known"
+    );
+    input.details = true;
+    for text in [
+        human::render(&input),
+        plain::render(&input),
+        markdown::render(&input),
+    ] {
+        assert!(text.contains(whole), "{text}");
+    }
 }

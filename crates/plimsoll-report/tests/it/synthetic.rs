@@ -122,12 +122,11 @@ pub(crate) fn checked() -> Case {
             place: SourceOrigin::new(&file, span(&file, "python:latest")),
             text: "Nobody knows the user of the base image.".to_owned(),
         }],
-        skipped: vec![Skipped {
-            about: Topic::Rules,
-            what: "app/.dockerignore".to_owned(),
-            why: "cannot be read: permission denied; make it readable".to_owned(),
-            blocking: false,
-        }],
+        skipped: vec![Skipped::new(
+            Topic::Rules,
+            "app/.dockerignore",
+            "cannot be read: permission denied; make it readable",
+        )],
         checked: vec![file.path().to_owned()],
         ..Report::default()
     };
@@ -140,10 +139,10 @@ pub(crate) fn checked() -> Case {
         sources: vec![file, script],
         rules: rules(),
         verdict: Verdict {
-            holds: false,
             reasons: vec![
                 "app/Dockerfile:2: `API_TOKEN` puts a credential into the image.".to_owned(),
             ],
+            unseen: Vec::new(),
             next: Some("plimsoll explain secret-in-image-config".to_owned()),
         },
     }

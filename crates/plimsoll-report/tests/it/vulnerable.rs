@@ -387,11 +387,7 @@ fn what_nobody_could_judge_is_not_clean() {
     for one in &mut coverage.covered {
         one.unjudged = one.packages;
     }
-    let held_back = Verdict {
-        holds: false,
-        reasons: vec!["it is not known".to_owned()],
-        next: None,
-    };
+    let held_back = Verdict::new(vec!["it is not known".to_owned()], Vec::new());
     let input = RenderInput {
         verdict: Some(&held_back),
         ..case.input()

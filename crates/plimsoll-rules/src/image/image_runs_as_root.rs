@@ -1,6 +1,7 @@
 use super::origin;
 use crate::declare::declare_rule;
 use crate::rule::{ImageFacts, Meta, Rule, Sink};
+use crate::user::is_root;
 
 declare_rule! {
     /// ## What it does
@@ -46,27 +47,21 @@ impl Rule for ImageRunsAsRoot {
         let Some(config) = image.config else {
             return;
         };
+        if !image.runs_as_root() {
+            return;
+        }
         let user = config.judged.user.as_str();
         let shown = config.shown.user.as_str();
         let name = user.split(':').next().unwrap_or_default();
-        let id = name.parse::<u32>().ok().or_else(|| {
-            let users = &image.inventory.users;
-            users
-                .iter()
-                .find(|(known, _)| known == name)
-                .map(|(_, id)| *id)
-        });
         let message = if name.is_empty() {
             "The image names no user, so it runs as root.".to_owned()
-        } else if name == "root" || name == "0" {
+        } else if is_root(user) {
             format!("The image runs as `{}`.", shown.escape_debug())
-        } else if id == Some(0) {
+        } else {
             format!(
                 "The image runs as `{}`, which is another name of root.",
                 shown.escape_debug()
             )
-        } else {
-            return;
         };
         sink.report_at(origin::of_setting(image, "USER", user), message).help(
             "Create a user that owns only what it must write, and switch to it with a numeric \

@@ -47,14 +47,7 @@ impl Rule for PrivilegedPortWithoutRoot {
         let Some(config) = image.config else {
             return;
         };
-        let user = config.judged.user.as_str();
-        let name = user.split(':').next().unwrap_or_default();
-        let users = &image.inventory.users;
-        let is_root = name.is_empty()
-            || name == "root"
-            || name.parse() == Ok(0_u32)
-            || users.iter().any(|(known, id)| known == name && *id == 0);
-        if is_root {
+        if image.runs_as_root() {
             return;
         }
         let ports = config.judged.exposed_ports.iter();

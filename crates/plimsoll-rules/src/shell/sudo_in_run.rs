@@ -7,6 +7,7 @@ use crate::declare::declare_rule;
 use crate::project::ProjectFile;
 use crate::rule::{Meta, Rule, Sink};
 use crate::script::RunScript;
+use crate::user::is_root;
 
 declare_rule! {
     /// ## What it does
@@ -100,10 +101,7 @@ impl Rule for SudoInRun {
 fn runs_as_root(file: &ProjectFile<'_>, run: Run<'_>) -> bool {
     let state = &run.view.step.before;
     match (&state.user, state.user_set_by) {
-        (Some(user), _) => {
-            let name = user.split(':').next().unwrap_or_default();
-            matches!(name, "" | "root" | "0")
-        }
+        (Some(user), _) => user.is_empty() || is_root(user),
         (None, Some(_)) => false,
         (None, None) => family::user(&file.bottom(run.view.stage).base) == BaseUser::Root,
     }
@@ -194,6 +192,10 @@ mod tests {
                 &[]
             ),
             "FROM debian:12\nRUN a && sudo \\\n b && sudo -E c\n"
+        );
+        assert_eq!(
+            fixed(RULE, "FROM a/b:1\nUSER 00:app\nRUN sudo a\n", &[]),
+            "FROM a/b:1\nUSER 00:app\nRUN a\n"
         );
         let unchanged = "FROM debian:12\nUSER app\nRUN sudo a\n";
         assert_eq!(fixed(RULE, unchanged, &[]), unchanged);

@@ -48,15 +48,14 @@ pub(crate) fn follow_links(
         });
         match outcome {
             Ok(reader) => read.extend(reader.finish()),
-            Err(error) => skipped.push(Skipped {
-                about: Topic::Files,
-                what: format!("layer {layer}"),
-                why: format!(
+            Err(error) => skipped.push(Skipped::blocking(
+                Topic::Files,
+                format!("layer {layer}"),
+                format!(
                     "files that hard links give the names of package metadata could not be read \
                      again: {error}"
                 ),
-                blocking: true,
-            }),
+            )),
         }
     }
     // What is no file under its first name is none under the others.

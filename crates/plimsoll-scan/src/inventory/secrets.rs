@@ -5,7 +5,6 @@ use std::collections::{HashMap, HashSet};
 
 use plimsoll_model::{ImageConfig, SecretSighting, Severity, Skipped, Topic};
 
-use crate::gaps::Gaps;
 use crate::hidden::Hidden;
 use crate::packages::Published;
 use crate::record::LayerRecord;
@@ -231,7 +230,7 @@ fn is_test_file(path: &str) -> bool {
 }
 
 /// What was searched only in part: files, and what of the configuration is beside them.
-pub(super) fn partly_searched(records: &[LayerRecord], beside: &[String], gaps: &mut Gaps) {
+pub(super) fn partly_searched(records: &[LayerRecord], beside: &[String], gaps: &mut Vec<Skipped>) {
     let mut paths: Vec<&str> = records
         .iter()
         .flat_map(|record| &record.partly_searched)
@@ -243,16 +242,15 @@ pub(super) fn partly_searched(records: &[LayerRecord], beside: &[String], gaps: 
     let Some(first) = paths.first() else {
         return;
     };
-    let line = Skipped {
-        about: Topic::Secrets,
-        what: match paths.len() {
+    let line = Skipped::new(
+        Topic::Secrets,
+        match paths.len() {
             1 => (*first).to_owned(),
             more => format!("{first} and {} more", more - 1),
         },
-        why: "searched for secrets only in part: too long, too deep in archives, packed in a way that is not read, cut off, or too full of what looks like credentials".to_owned(),
-        blocking: false,
-    };
-    gaps.add(line, paths);
+        "searched for secrets only in part: too long, too deep in archives, packed in a way that is not read, cut off, or too full of what looks like credentials",
+    );
+    gaps.push(line.of_files(paths));
 }
 
 #[cfg(test)]

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use plimsoll_model::{Skipped, Topic};
 
 use crate::catalogue::{Candidate, is_essential, system_databases};
-use crate::gaps::Gaps;
 use crate::packages::{Ownership, named_files};
 use crate::record::{FactKind, LayerRecord};
 use crate::tree::Tree;
@@ -18,7 +17,7 @@ pub(super) fn unread_files(
     records: &[LayerRecord],
     tree: &Tree<'_>,
     ownership: &Ownership<'_>,
-    gaps: &mut Gaps,
+    gaps: &mut Vec<Skipped>,
 ) {
     let mut by_reason: BTreeMap<&str, Vec<(&str, u64)>> = BTreeMap::new();
     for (layer, record) in records.iter().enumerate() {
@@ -27,12 +26,11 @@ pub(super) fn unread_files(
                 continue;
             };
             if unread.blocking {
-                gaps.skipped.push(Skipped {
-                    about: Topic::Packages,
-                    what: unread.path.clone(),
-                    why: unread.why.clone(),
-                    blocking: true,
-                });
+                gaps.push(Skipped::blocking(
+                    Topic::Packages,
+                    unread.path.clone(),
+                    unread.why.clone(),
+                ));
             } else if ownership.owner(&unread.path).is_none() {
                 let files = by_reason.entry(&unread.why).or_default();
                 files.push((&unread.path, node.fact.size));
@@ -42,28 +40,22 @@ pub(super) fn unread_files(
     for (why, mut files) in by_reason {
         files.sort_unstable();
         files.dedup();
-        let line = Skipped {
-            about: Topic::Packages,
-            what: match files.as_slice() {
+        let line = Skipped::new(
+            Topic::Packages,
+            match files.as_slice() {
                 [(path, _)] => (*path).to_owned(),
                 files => named_files(files),
             },
-            why: why.to_owned(),
-            blocking: false,
-        };
-        gaps.add(line, files.iter().map(|(path, _)| *path));
+            why.to_owned(),
+        );
+        gaps.push(line.of_files(files.iter().map(|(path, _)| *path)));
     }
     // Where a database should lie and no file does, nothing was read either.
     for (path, node) in tree.iter() {
         if is_essential(&Candidate::new(path, 0, node.fact.mode, b""))
             && let Some(why) = is_no_file(records, tree, path, &node.fact.kind)
         {
-            gaps.skipped.push(Skipped {
-                about: Topic::Packages,
-                what: path.to_owned(),
-                why,
-                blocking: true,
-            });
+            gaps.push(Skipped::blocking(Topic::Packages, path.to_owned(), why));
         }
     }
     behind_linked_folders(records, tree, gaps);
@@ -71,7 +63,7 @@ pub(super) fn unread_files(
 
 /// Databases of packages that a link of one of their folders leads to: they came by under another
 /// path, where nobody looks for one.
-fn behind_linked_folders(records: &[LayerRecord], tree: &Tree<'_>, gaps: &mut Gaps) {
+fn behind_linked_folders(records: &[LayerRecord], tree: &Tree<'_>, gaps: &mut Vec<Skipped>) {
     for path in system_databases() {
         if tree.get(&path).is_some() {
             continue;
@@ -81,16 +73,15 @@ fn behind_linked_folders(records: &[LayerRecord], tree: &Tree<'_>, gaps: &mut Ga
         };
         let is_read = || records[node.layer].documents.contains_key(&real);
         if matches!(node.fact.kind, FactKind::File | FactKind::Hardlink(_)) && !is_read() {
-            gaps.skipped.push(Skipped {
-                about: Topic::Packages,
-                why: format!(
+            gaps.push(Skipped::blocking(
+                Topic::Packages,
+                path,
+                format!(
                     "a folder above it is a link, by which it is {}, where nothing is read; put \
                      the folder here",
                     real.escape_debug()
                 ),
-                what: path,
-                blocking: true,
-            });
+            ));
         }
     }
 }

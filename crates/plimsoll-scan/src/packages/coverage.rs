@@ -10,7 +10,6 @@ use plimsoll_model::{Evidence, Skipped, Topic, human_size};
 use super::Packages;
 use crate::catalogue::binary::{Binary, Kind, Origin};
 use crate::catalogue::{Document, folder, folders_above};
-use crate::gaps::Gaps;
 use crate::record::{FactKind, LayerRecord};
 use crate::tree::Tree;
 
@@ -124,7 +123,7 @@ pub(crate) fn gaps(
     layers: &[LayerRecord],
     tree: &Tree<'_>,
     packages: &Packages<'_>,
-    gaps: &mut Gaps,
+    gaps: &mut Vec<Skipped>,
 ) {
     let ownership = &packages.ownership;
     let mut found: Vec<(Gap, &str, u64)> = Vec::new();
@@ -175,13 +174,8 @@ pub(crate) fn gaps(
             .map(|(_, path, size)| (*path, *size))
             .collect();
         if !own.is_empty() {
-            let line = Skipped {
-                about: Topic::Packages,
-                what: named_files(&own),
-                why: gap.why().to_owned(),
-                blocking: false,
-            };
-            gaps.add(line, own.iter().map(|(path, _)| *path));
+            let line = Skipped::new(Topic::Packages, named_files(&own), gap.why().to_owned());
+            gaps.push(line.of_files(own.iter().map(|(path, _)| *path)));
         }
     }
 }

@@ -15,7 +15,6 @@ use packageurl::PackageUrl;
 use plimsoll_model::{Distribution, Evidence, Package, PackageKind, Skipped, Topic};
 
 use crate::catalogue::Document;
-use crate::gaps::Gaps;
 use crate::hidden::Hidden;
 use crate::license;
 use crate::record::LayerRecord;
@@ -36,24 +35,24 @@ pub(crate) fn packages<'l>(
     layers: &'l [LayerRecord],
     tree: &Tree<'l>,
     distribution: Option<&Distribution>,
-    gaps: &mut Gaps,
+    gaps: &mut Vec<Skipped>,
 ) -> Packages<'l> {
     let hidden = Hidden::new(layers);
     let system::System {
         mut installed,
         mut removed,
         has_database,
-    } = system::system(layers, tree, distribution, &hidden, &mut gaps.skipped);
+    } = system::system(layers, tree, distribution, &hidden, gaps);
     if distribution.is_none() && !installed.is_empty() {
-        gaps.skipped.push(Skipped {
-            about: Topic::Advisories,
-            what: "etc/os-release".to_owned(),
-            why: "nothing tells which distribution this is: what is known of its packages cannot be told from what is known of those of others".to_owned(),
-            blocking: false,
-        });
+        gaps.push(Skipped::new(
+            Topic::Advisories,
+            "etc/os-release",
+            "nothing tells which distribution this is: what is known of its packages cannot be \
+             told from what is known of those of others",
+        ));
     }
     let mut ownership = Ownership::new(layers, tree, &installed);
-    gaps.skipped.extend(without_lists(&installed, &ownership));
+    gaps.extend(without_lists(&installed, &ownership));
     ownership.leave_overwritten(tree);
     ownership.measure(tree, &mut installed);
     installed.extend(
@@ -70,7 +69,7 @@ pub(crate) fn packages<'l>(
     let mut gone = removed::removed(layers, tree, &hidden, &installed);
     installed.extend(language::stripped(layers, tree, &mut gone));
     let nameless = language::nameless(layers, tree, &installed);
-    gaps.skipped.extend(nameless);
+    gaps.extend(nameless);
     removed.extend(gone);
     for list in [&mut installed, &mut removed] {
         list.iter_mut().for_each(withhold);
@@ -94,14 +93,15 @@ fn without_lists(installed: &[Package], ownership: &Ownership<'_>) -> Option<Ski
     const FEW: usize = 5;
     let packages = installed.iter();
     let number = packages.filter(|one| one.kind == PackageKind::Deb).count();
-    (number >= FEW && !ownership.has_any()).then(|| Skipped {
-        about: Topic::Packages,
-        what: "files of the distribution".to_owned(),
-        why: format!(
-            "the package database has {number} packages and no list of their files (dpkg's info/*.list): what \
-             belongs to them is told as nobody's, and judged by itself; leave the lists in the image"
-        ),
-        blocking: false,
+    (number >= FEW && !ownership.has_any()).then(|| {
+        Skipped::new(
+            Topic::Packages,
+            "files of the distribution",
+            format!(
+                "the package database has {number} packages and no list of their files (dpkg's info/*.list): \
+                 what belongs to them is told as nobody's, and judged by itself; leave the lists in the image"
+            ),
+        )
     })
 }
 

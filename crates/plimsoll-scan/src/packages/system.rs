@@ -63,12 +63,11 @@ pub(super) fn system(
         let is_one = is_one_of_many(path);
         system.has_database |= now.is_some_and(|now| !(is_one && now.records.is_empty()));
         if let Some(damage) = now.and_then(|database| database.damage.as_ref()) {
-            skipped.push(Skipped {
-                about: Topic::Packages,
-                what: path.to_owned(),
-                why: format!("an entry of the package database cannot be read: {damage}"),
-                blocking: true,
-            });
+            skipped.push(Skipped::blocking(
+                Topic::Packages,
+                path.to_owned(),
+                format!("an entry of the package database cannot be read: {damage}"),
+            ));
         }
         let of = |record: &Record, kind, layer| Package {
             architecture: Some(record.architecture.clone()).filter(|text| !text.is_empty()),
@@ -183,17 +182,16 @@ fn lost(path: &str, does: &str, kind: PackageKind) -> Skipped {
         PackageKind::Rpm => "RPM",
         _ => "Arch",
     };
-    Skipped {
-        about: Topic::Packages,
-        what: Distribution::PACKAGES.to_owned(),
-        why: format!(
+    Skipped::blocking(
+        Topic::Packages,
+        Distribution::PACKAGES,
+        format!(
             "a layer {does} the package database {path}: the {what} packages of the layers below \
              are there, but cannot be told; leave the database in the image, or a \
              `[[policy.waiver]]` with `gap = \"{}\"` in plimsoll.toml takes that",
             Distribution::PACKAGES,
         ),
-        blocking: true,
-    }
+    )
 }
 
 /// A package that a version of a database listed and a later one does not.

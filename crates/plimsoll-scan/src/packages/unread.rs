@@ -4,13 +4,12 @@ use plimsoll_model::{Skipped, Topic};
 
 use super::Ownership;
 use crate::catalogue::unread;
-use crate::gaps::Gaps;
 use crate::record::FactKind;
 use crate::tree::Tree;
 
 /// Says which package stores lie in the image unread. What a package of the distribution owns is
 /// known by that package.
-pub(crate) fn unread_stores(tree: &Tree<'_>, ownership: &Ownership<'_>, gaps: &mut Gaps) {
+pub(crate) fn unread_stores(tree: &Tree<'_>, ownership: &Ownership<'_>, gaps: &mut Vec<Skipped>) {
     let mut found: Vec<(usize, &str)> = Vec::new();
     for (path, node) in tree.iter() {
         if !matches!(node.fact.kind, FactKind::File | FactKind::Hardlink(_)) {
@@ -33,14 +32,16 @@ pub(crate) fn unread_stores(tree: &Tree<'_>, ownership: &Ownership<'_>, gaps: &m
             [first, more @ ..] => format!("{first} and {} more", more.len()),
         };
         let line = Skipped {
-            about: Topic::Packages,
-            what,
-            why: format!(
-                "{} are recognised but not read yet: they are missing from the inventory",
-                store.holds
-            ),
             blocking: store.blocking,
+            ..Skipped::new(
+                Topic::Packages,
+                what,
+                format!(
+                    "{} are recognised but not read yet: they are missing from the inventory",
+                    store.holds
+                ),
+            )
         };
-        gaps.add(line, paths);
+        gaps.push(line.of_files(paths));
     }
 }

@@ -55,14 +55,12 @@ impl<'a> Surroundings<'a> {
                     startup.unclear.extend(found.unclear);
                 }
             } else if is_unread {
-                startup.unclear.push(Skipped {
-                    about: Topic::Startup,
-                    what: path,
-                    why: "it is one of more, or longer, shell scripts than are read of a layer: what runs \
-                          was not looked at"
-                        .to_owned(),
-                    blocking: false,
-                });
+                startup.unclear.push(Skipped::new(
+                    Topic::Startup,
+                    path,
+                    "it is one of more, or longer, shell scripts than are read of a layer: what \
+                     runs was not looked at",
+                ));
             }
         }
     }
@@ -137,16 +135,15 @@ impl<'a> Surroundings<'a> {
     /// Why what is wrong with a step may not keep it from running.
     fn doubted(&self, step: &Step) -> Option<Skipped> {
         let name = self.read_first(&step.shells)?;
-        Some(Skipped {
-            about: Topic::Startup,
-            what: step.word.clone(),
-            why: format!(
+        Some(Skipped::new(
+            Topic::Startup,
+            step.word.clone(),
+            format!(
                 "as it lies in the image it cannot be run; what a shell takes from `{}` first may bring \
                  it, or set where it lies: what runs was not looked at",
                 name.escape_debug()
             ),
-            blocking: false,
-        })
+        ))
     }
 
     /// The first program of a script without which it ends before it runs anything in its own place.
@@ -296,12 +293,11 @@ impl<'a> Surroundings<'a> {
                 "`/{path}` ends in it, and as it lies in the image it cannot be run; the script {may}"
             ),
         };
-        startup.unclear.push(Skipped {
-            about: Topic::Startup,
-            what: what.clone(),
-            why: format!("{why}: what runs was not looked at"),
-            blocking: false,
-        });
+        startup.unclear.push(Skipped::new(
+            Topic::Startup,
+            what.clone(),
+            format!("{why}: what runs was not looked at"),
+        ));
     }
 }
 

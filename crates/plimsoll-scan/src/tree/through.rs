@@ -106,12 +106,11 @@ fn settle_within(mut walk: usize, layers: &mut [LayerRecord]) -> Vec<Skipped> {
             there.take(fact);
         }
         if is_full {
-            skipped.push(Skipped {
-                about: Topic::Files,
-                what: format!("layer {layer}"),
-                why: "it writes more through links than is followed".to_owned(),
-                blocking: true,
-            });
+            skipped.push(Skipped::blocking(
+                Topic::Files,
+                format!("layer {layer}"),
+                "it writes more through links than is followed",
+            ));
         }
         if !moved.is_empty() {
             rename(record, &moved);

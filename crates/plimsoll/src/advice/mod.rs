@@ -66,15 +66,10 @@ pub(crate) fn add(
     let (declared, left_out) = distinct(all);
     let built_in = built_in(&recipe, &report.inventory);
     if left_out > 0 {
-        report.skipped.push(Skipped {
-            about: Topic::Advice,
-            what: "files of the project".to_owned(),
-            why: format!(
+        report.skipped.push(Skipped::new(Topic::Advice, "files of the project", format!(
                 "{left_out} more lines ask for packages that hundreds of lines ask for: the advice names \
                  none of them"
-            ),
-            blocking: false,
-        });
+            )));
         report.skipped.sort();
     }
     let holding = |packages: Vec<Package>| Inventory {
@@ -103,16 +98,15 @@ pub(crate) fn add(
         ends: Some(&|packages| advisories.ends(packages)),
     });
     if advice.untried > 0 {
-        report.skipped.push(Skipped {
-            about: Topic::Advice,
-            what: "advice".to_owned(),
-            why: format!(
+        report.skipped.push(Skipped::new(
+            Topic::Advice,
+            "advice",
+            format!(
                 "of {} it was not looked at what other known vulnerabilities the version that is named \
                  has, or whether another one has fewer",
                 count(advice.untried, "more package"),
             ),
-            blocking: false,
-        });
+        ));
         report.skipped.sort();
     }
     report.advice = advice;

@@ -50,15 +50,14 @@ pub(super) fn gaps(
         demand => demand,
     };
     let mut gap = |of: Option<&str>, why: String| {
-        gaps.push(Skipped {
-            about: Topic::Advisories,
-            what: match of {
+        gaps.push(Skipped::blocking(
+            Topic::Advisories,
+            match of {
                 Some(of) => format!("{} of {of}", AdvisoryCoverage::SUBJECT),
                 None => AdvisoryCoverage::SUBJECT.to_owned(),
             },
             why,
-            blocking: true,
-        });
+        ));
     };
     let is_wanted = |one: &&EcosystemPackages| arguments.takes(one.kind.is_system());
     for missing in coverage.missing.iter().filter(is_wanted) {
@@ -141,13 +140,11 @@ pub(super) fn gaps(
 /// A bill of materials that tells of nothing at all: whatever wrote it may have failed half-way, and
 /// nothing was judged.
 pub(super) fn empty_bill(report: &Report, demand: Demand) -> Option<Skipped> {
+    let why = "the bill of materials tells of no component: there was nothing to judge; make it anew, or \
+               look into the image itself";
     report.is_empty_bill().then(|| Skipped {
-        about: Topic::Advisories,
-        what: AdvisoryCoverage::SUBJECT.to_owned(),
-        why: "the bill of materials tells of no component: there was nothing to judge; make it anew, or \
-              look into the image itself"
-            .to_owned(),
         blocking: demand != Demand::Nothing,
+        ..Skipped::new(Topic::Advisories, AdvisoryCoverage::SUBJECT, why)
     })
 }
 
@@ -157,12 +154,11 @@ pub(super) fn unlisted_updates(updates: usize) -> Skipped {
         1 => "1 waits for a package",
         _ => &format!("{updates} wait for packages"),
     };
-    Skipped {
-        about: Topic::Advisories,
-        what: "security updates".to_owned(),
-        why: format!("{waiting} of the distribution, which `--pkg-types` leaves out"),
-        blocking: false,
-    }
+    Skipped::new(
+        Topic::Advisories,
+        "security updates",
+        format!("{waiting} of the distribution, which `--pkg-types` leaves out"),
+    )
 }
 
 /// Reasons that are told each by itself.
@@ -212,12 +208,11 @@ fn line(packages: &BTreeSet<Unjudged<'_>>, why: &str) -> Skipped {
         2 => " and 1 more package".to_owned(),
         more => format!(" and {} more packages", more - 1),
     };
-    Skipped {
-        about: Topic::Advisories,
-        what: format!("{} of {first}{more}", AdvisoryCoverage::SUBJECT),
-        why: why.to_owned(),
-        blocking: false,
-    }
+    Skipped::new(
+        Topic::Advisories,
+        format!("{} of {first}{more}", AdvisoryCoverage::SUBJECT),
+        why.to_owned(),
+    )
 }
 
 /// `3 packages were`.

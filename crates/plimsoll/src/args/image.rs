@@ -38,7 +38,7 @@ pub(crate) struct InspectArgs {
     #[command(flatten)]
     pub(crate) output: OutputArgs,
 
-    /// Least severity of a finding that makes the exit code 1; never otherwise. Known
+    /// Least severity of a finding that makes the exit code 1 (default: never). Known
     /// vulnerabilities count alike where there are advisories, unless a severity is named for them.
     #[arg(long, value_name = "SEVERITY", value_parser = parse_severity)]
     pub(crate) fail_on: Option<plimsoll_model::Severity>,
@@ -125,7 +125,7 @@ pub(crate) struct AdvisoryArgs {
 /// How bad a known vulnerability must be to hold an image back.
 #[derive(Debug, Default, Args)]
 pub(crate) struct ThresholdArgs {
-    /// Least severity of a vulnerability that makes the exit code 1; never otherwise. The exit code is
+    /// Least severity of a vulnerability that makes the exit code 1 (default: never). The exit code is
     /// 3 where there is no index, it has no advisories on packages that are in OSV's form, or the
     /// packages of the distribution, or all there are, could not be judged, or an advisory of that
     /// severity could not be held against a package; of other packages that could not be judged the

@@ -5,6 +5,7 @@ use std::path::Path;
 use plimsoll_attest::read::BillOfMaterials;
 use plimsoll_image::{Access, Image};
 use plimsoll_model::{ComparedSubject, Report};
+use plimsoll_report::Verdict;
 use plimsoll_report::diff::DiffInput;
 use plimsoll_rules::CheckOptions;
 
@@ -31,7 +32,7 @@ pub(crate) fn run(arguments: &DiffArgs, terminal: Terminal) -> Result<Outcome, F
     let config = foreign::in_force(named, Path::new("."), Judged::Images)?;
     // It is about neither of both images.
     for one in &config.not_honoured {
-        say(&format!("not honoured: {}: {}", one.what, one.why));
+        say(&format!("not honoured: {one}"));
     }
     let options = super::check::rule_options(&arguments.rules, &config)?;
     // What holds back is what is new, by --fail-on: of the policy only exceptions count.
@@ -67,23 +68,17 @@ pub(crate) fn run(arguments: &DiffArgs, terminal: Terminal) -> Result<Outcome, F
     let reasons = bounds::broken(&arguments.fail_on, &difference);
     // What was not looked at was not compared either.
     let images = &difference.images;
-    let skipped = images.old.skipped.iter().chain(&images.new.skipped);
-    let outcome = Outcome::of(!reasons.is_empty(), skipped);
-    let mut gaps = Vec::new();
+    let mut unseen = Vec::new();
     for (side, image) in [("old", &images.old), ("new", &images.new)] {
-        let told = output::gaps(&image.skipped).into_iter();
-        gaps.extend(told.map(|gap| format!("{side} {gap}")));
+        let told = policy::unseen(&image.skipped).into_iter();
+        unseen.extend(told.map(|gap| format!("{side} {gap}")));
     }
+    let verdict = Verdict::new(reasons, unseen);
     let is_asked = !arguments.fail_on.is_empty();
-    let verdict = output::verdict(is_asked, outcome, reasons);
     let made = crate::clock::made(None);
     let input = DiffInput {
         difference: &difference,
-        verdict: verdict.as_ref(),
-        not_judged: match is_asked && verdict.is_none() {
-            true => gaps.as_slice(),
-            false => &[],
-        },
+        verdict: is_asked.then_some(&verdict),
         details: arguments.details,
         color: terminal.color,
         width: terminal.columns(),
@@ -96,9 +91,9 @@ pub(crate) fn run(arguments: &DiffArgs, terminal: Terminal) -> Result<Outcome, F
         DiffFormat::Json => plimsoll_report::diff::json(&input),
     })?;
     if arguments.format != DiffFormat::Human {
-        output::say_why(verdict.as_ref(), &gaps);
+        output::say_why(&verdict.reasons, &verdict.unseen);
     }
-    Ok(outcome)
+    Ok(Outcome::of(&verdict))
 }
 
 /// What was named.

@@ -100,20 +100,16 @@ pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome
     );
     // What was written about the project beside the image covers nothing here.
     policy::waive(&mut report, &config, &options, false, today);
-    let fail_on = arguments.fail_on;
-    let mut reasons = fail_on.map_or_else(Vec::new, |least| policy::reasons(&report, least));
-    reasons.extend(known.reasons);
-    let outcome = Outcome::of(!reasons.is_empty(), &report.skipped);
-    let is_asked = fail_on.is_some() || gate.is_asked_for();
-    let verdict = output::verdict(is_asked, outcome, reasons);
     let sources: Vec<SourceFile> = dockerfile.into_iter().collect();
     let hidden = crate::credentials::conceal(&mut report, &sources);
+    let verdict = policy::judge(&report, arguments.fail_on, known.reasons);
+    let is_asked = arguments.fail_on.is_some() || gate.is_asked_for();
     Rendering {
         report: &report,
         sources: &sources,
         hidden: &hidden,
         details: arguments.details,
-        verdict: verdict.as_ref(),
+        verdict: is_asked.then_some(&verdict),
         terminal,
         epoch: None,
         said: &[],
@@ -121,7 +117,7 @@ pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome
     .emit(&arguments.output)?;
     // The program ends here: giving thousands of packages back one by one takes time for nothing.
     std::mem::forget(report);
-    Ok(outcome.coded(arguments.threshold.exit_code))
+    Ok(Outcome::of(&verdict).coded(arguments.threshold.exit_code))
 }
 
 /// All that is read.

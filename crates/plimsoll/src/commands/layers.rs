@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use plimsoll_model::Topic;
+use plimsoll_report::Verdict;
 use plimsoll_report::layers::LayersInput;
 
 use crate::args::{LayersArgs, ListFormat};
@@ -60,30 +61,19 @@ pub(crate) fn run(arguments: &LayersArgs, terminal: Terminal) -> Result<Outcome,
         tui::run(&Explored { seen, files }, terminal)?;
         return Ok(Outcome::Holds);
     }
-    let is_asked = !thresholds.is_empty();
     // Nobody is held back without a threshold, and what was not looked at was not judged either.
-    let (outcome, verdict, gaps) = if is_asked {
-        let reasons = thresholds.broken_by(&seen.inventory);
+    let verdict = (!thresholds.is_empty()).then(|| {
         // Bytes are counted without knowing whose they are.
-        let of_files = || {
-            let skipped = seen.skipped.iter();
-            skipped.filter(|gap| gap.about == Topic::Files)
-        };
-        let outcome = Outcome::of(!reasons.is_empty(), of_files());
-        let verdict = output::verdict(is_asked, outcome, reasons);
-        (outcome, verdict, output::gaps(of_files()))
-    } else {
-        (Outcome::Holds, None, Vec::new())
-    };
+        let skipped = seen.skipped.iter();
+        let of_files = skipped.filter(|gap| gap.about == Topic::Files);
+        let reasons = thresholds.broken_by(&seen.inventory);
+        Verdict::new(reasons, policy::unseen(of_files))
+    });
     let input = LayersInput {
         image: &seen.image,
         inventory: &seen.inventory,
         skipped: &seen.skipped,
         verdict: verdict.as_ref(),
-        not_judged: match verdict {
-            None => gaps.as_slice(),
-            Some(_) => &[],
-        },
         color: terminal.color,
         width: terminal.columns(),
     };
@@ -91,8 +81,11 @@ pub(crate) fn run(arguments: &LayersArgs, terminal: Terminal) -> Result<Outcome,
         ListFormat::Human => plimsoll_report::layers::human(&input),
         ListFormat::Json => plimsoll_report::layers::json(&input),
     })?;
+    let Some(verdict) = verdict else {
+        return Ok(Outcome::Holds);
+    };
     if arguments.format != ListFormat::Human {
-        output::say_why(verdict.as_ref(), &gaps);
+        output::say_why(&verdict.reasons, &verdict.unseen);
     }
-    Ok(outcome)
+    Ok(Outcome::of(&verdict))
 }

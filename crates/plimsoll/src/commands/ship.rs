@@ -24,7 +24,7 @@ use crate::foreign::{self, Judged};
 use crate::look::{self, Look};
 use crate::output::{Rendering, sent_line};
 use crate::plan::Voyage;
-use crate::policy::{self, Judgement};
+use crate::policy;
 use crate::project::Listing;
 use crate::storage;
 use crate::terminal::{Spinner, Terminal, say};
@@ -105,19 +105,19 @@ pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, F
         &advisories,
         platform,
     );
-    let Judgement {
-        mut verdict,
-        outcome,
-    } = policy::judge(&mut report, &voyage.config, &options, fail_on, known, today);
-
+    policy::waive(&mut report, &voyage.config, &options, true, today);
     let sources = sources(&voyage);
     let hidden = credentials::conceal(&mut report, &sources);
+    let thresholds = voyage.config.policy.thresholds();
+    let wasted = thresholds.broken_by(&report.inventory);
+    let else_broken = known.reasons.into_iter().chain(wasted);
+    let mut verdict = policy::judge(&report, Some(fail_on), else_broken);
     if let Some(image) = &mut report.image {
         built.credentials.hide_in_config(&mut image.config);
     }
     let subject = port.called.untagged();
     let papers = evidence::attest(&voyage, &built, &report, subject, terminal)?;
-    verdict.next = match verdict.holds {
+    verdict.next = match verdict.holds() {
         true => Some(next_command(&port, built.image.digest())),
         false => Some("plimsoll check --fix".to_owned())
             .filter(|_| report.findings.iter().any(|finding| finding.fix.is_some())),
@@ -150,7 +150,7 @@ pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, F
         None => failure,
     })?;
     say(&format!("evidence: {}", places.folder.display()));
-    Ok(outcome)
+    Ok(Outcome::of(&verdict))
 }
 
 /// Where the image goes, under which tags, and what it is called by that.
@@ -264,7 +264,7 @@ fn send(
     port: &Port,
     terminal: Terminal,
 ) -> Result<Option<PushOutcome>, Failure> {
-    if !verdict.holds {
+    if !verdict.holds() {
         return Ok(None);
     }
     let Port { target, tags, .. } = port;

@@ -48,19 +48,18 @@ impl PassedOver {
             true => ", and `target` and `vendor` where git could not be asked",
             false => "",
         };
-        Some(Skipped {
-            about: Topic::Rules,
-            what: match count {
+        Some(Skipped::new(
+            Topic::Rules,
+            match count {
                 1 => "1 folder".to_owned(),
                 _ => format!("{count} folders"),
             },
-            why: format!(
+            format!(
                 "dependencies, caches and what git ignores are passed over{unasked}: {}; name one to \
                  look into it",
                 named.join(", ")
             ),
-            blocking: false,
-        })
+        ))
     }
 }
 

@@ -222,12 +222,11 @@ impl Foreign {
             } else {
                 String::new()
             };
-            self.dropped.push(Skipped {
-                about: Topic::Policy,
-                what: files.join(", "),
-                why: format!("no rule of Plimsoll goes by {}{more}", unknown.join(", ")),
-                blocking: false,
-            });
+            self.dropped.push(Skipped::new(
+                Topic::Policy,
+                files.join(", "),
+                format!("no rule of Plimsoll goes by {}{more}", unknown.join(", ")),
+            ));
         }
     }
 }
@@ -242,14 +241,15 @@ fn overruled(folder: &Path, kinds: &[Kind], by: &Path, named: &[PathBuf]) -> Vec
     find(folder, kinds)
         .into_iter()
         .filter(|(path, _)| !named.iter().any(|other| same(path, other)))
-        .map(|(path, _)| Skipped {
-            about: Topic::Policy,
-            what: shown(&path),
-            why: format!(
-                "{} is in force; `plimsoll migrate` writes one from it",
-                shown(&crate::config::from_here(by))
-            ),
-            blocking: false,
+        .map(|(path, _)| {
+            Skipped::new(
+                Topic::Policy,
+                shown(&path),
+                format!(
+                    "{} is in force; `plimsoll migrate` writes one from it",
+                    shown(&crate::config::from_here(by))
+                ),
+            )
         })
         .collect()
 }
@@ -273,12 +273,11 @@ impl Reading<'_> {
     fn drop_at(&mut self, line: impl FnOnce() -> usize, why: impl Into<String>) {
         self.dropped += 1;
         if self.dropped <= MOST_TOLD {
-            self.foreign.dropped.push(Skipped {
-                about: Topic::Policy,
-                what: format!("{}:{}", shown(self.path), line()),
-                why: why.into(),
-                blocking: false,
-            });
+            self.foreign.dropped.push(Skipped::new(
+                Topic::Policy,
+                format!("{}:{}", shown(self.path), line()),
+                why.into(),
+            ));
         }
     }
 
@@ -286,12 +285,11 @@ impl Reading<'_> {
     fn tell_of_more(&mut self) {
         let more = self.dropped.saturating_sub(MOST_TOLD);
         if more > 0 {
-            self.foreign.dropped.push(Skipped {
-                about: Topic::Policy,
-                what: shown(self.path),
-                why: format!("{more} more of it cannot be honoured"),
-                blocking: false,
-            });
+            self.foreign.dropped.push(Skipped::new(
+                Topic::Policy,
+                shown(self.path),
+                format!("{more} more of it cannot be honoured"),
+            ));
         }
     }
 

@@ -216,21 +216,7 @@ impl Page {
         if !waste.savings.is_empty() {
             self.heading("What would save most");
             for saving in &waste.savings {
-                let place = saving
-                    .source
-                    .as_ref()
-                    .or_else(|| {
-                        data.seen
-                            .inventory
-                            .layers
-                            .get(saving.layer)?
-                            .source
-                            .as_ref()
-                    })
-                    .map_or_else(
-                        || format!("layer {}", saving.layer),
-                        |source| format!("{}:{}", source.file, source.start.line),
-                    );
+                let place = saving.place();
                 let bytes = human_size(saving.bytes);
                 self.say(&format!("{bytes:>9} {place}: {}", saving.advice));
                 for path in &saving.paths {
@@ -259,7 +245,7 @@ impl Page {
         if !data.seen.skipped.is_empty() {
             self.heading("Not looked at");
             for skipped in data.seen.skipped.iter().take(TOLD) {
-                self.say(&format!("{}: {}", skipped.what, skipped.why));
+                self.say(&skipped.to_string());
             }
         }
     }

@@ -183,15 +183,14 @@ impl Baseline {
         }
         match report.unlisted_vulnerabilities {
             0 => {}
-            unlisted => baseline.gaps.push(Skipped {
-                about: Topic::Advisories,
-                what: format!("vulnerabilities of {name}, the baseline"),
-                why: format!(
-                    "it was made with `--severity`, `--ignore-unfixed` or `--pkg-types`: what they left \
-                     out ({unlisted}) counts as new; make it anew without"
+            unlisted => baseline.gaps.push(Skipped::new(
+                Topic::Advisories,
+                format!("vulnerabilities of {name}, the baseline"),
+                format!(
+                    "it was made with `--severity`, `--ignore-unfixed` or `--pkg-types`: what they \
+                     left out ({unlisted}) counts as new; make it anew without"
                 ),
-                blocking: false,
-            }),
+            )),
         }
         let missing = coverage.missing.iter().filter(|one| one.published);
         for one in missing {
@@ -225,12 +224,11 @@ impl Baseline {
             1 => "1 package".to_owned(),
             packages => format!("{packages} packages"),
         };
-        self.gaps.push(Skipped {
-            about: Topic::Advisories,
-            what: format!("vulnerabilities of {}, the baseline", self.written_in),
-            why: format!("{why}: what is there of its {packages} counts as new"),
-            blocking: false,
-        });
+        self.gaps.push(Skipped::new(
+            Topic::Advisories,
+            format!("vulnerabilities of {}, the baseline", self.written_in),
+            format!("{why}: what is there of its {packages} counts as new"),
+        ));
     }
 
     fn add<'i>(

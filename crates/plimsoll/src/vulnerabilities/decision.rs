@@ -353,16 +353,17 @@ fn decide_within(
             }
         }
     }
-    let gap = |what: &str, number: usize| Skipped {
-        about: Topic::Advisories,
-        what: what.to_owned(),
-        why: format!(
-            "too much to compare: {number} known vulnerabilit{} not held against all of them, and \
+    let gap = |what: &str, number: usize| {
+        Skipped::new(
+            Topic::Advisories,
+            what,
+            format!(
+                "too much to compare: {number} known vulnerabilit{} not held against all of them, and \
              stand{}",
-            if number == 1 { "y was" } else { "ies were" },
-            if number == 1 { "s" } else { "" },
-        ),
-        blocking: false,
+                if number == 1 { "y was" } else { "ies were" },
+                if number == 1 { "s" } else { "" },
+            ),
+        )
     };
     let gaps = [("waivers", unwaived), ("VEX statements", unheard)];
     Decision {

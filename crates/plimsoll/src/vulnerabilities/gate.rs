@@ -362,12 +362,7 @@ impl Gate {
                     )
                 });
                 let whys: Vec<String> = silent.into_iter().chain(replaced).collect();
-                Skipped {
-                    about: Topic::Policy,
-                    what: document.to_owned(),
-                    why: whys.join("; "),
-                    blocking: false,
-                }
+                Skipped::new(Topic::Policy, document, whys.join("; "))
             })
             .collect()
     }
@@ -483,12 +478,10 @@ impl Gate {
 
 /// One vulnerability in a line, and where to begin.
 fn sentence(vulnerability: &Vulnerability) -> String {
-    let origin = &vulnerability.origin;
-    let place = match (&origin.source, &origin.layer) {
-        (Some(source), _) => format!("{}:{}: ", source.file, source.start.line),
-        (None, Some(layer)) => format!("layer {}: ", layer.index),
-        (None, None) => String::new(),
-    };
+    let place = vulnerability
+        .origin
+        .brought_by(vulnerability.in_base)
+        .lead();
     let fix = match &vulnerability.fixed {
         Some(version) => format!("fixed in {version}"),
         None if vulnerability.paid_fix.is_some() => {

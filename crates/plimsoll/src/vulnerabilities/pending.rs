@@ -43,12 +43,7 @@ pub(super) fn holding_back(report: &Report, held_back_by: &[usize]) -> Vec<usize
 
 /// One update in a line, and where to begin.
 pub(super) fn sentence(update: &PendingUpdate) -> String {
-    let origin = &update.origin;
-    let place = match (&origin.source, &origin.layer) {
-        (Some(source), _) => format!("{}:{}: ", source.file, source.start.line),
-        (None, Some(layer)) => format!("layer {}: ", layer.index),
-        (None, None) => String::new(),
-    };
+    let place = update.origin.brought_by(update.in_base).lead();
     format!(
         "{place}{} {} has a security update waiting in {}: {}",
         update.name, update.installed, update.pocket, update.available

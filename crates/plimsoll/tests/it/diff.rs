@@ -268,7 +268,8 @@ fn what_a_bound_needs_and_nobody_looked_at_is_not_judged() {
         assert!(told.contains("not looked at: new vuln"), "{told}");
     }
     let value = run("json").json();
-    assert_eq!(value["verdict"], serde_json::Value::Null);
+    assert_eq!(value["verdict"]["standing"], "not-judged");
+    assert_eq!(value["verdict"]["holds"], false);
     assert_eq!(value["new"]["skipped"][0]["blocking"], true);
 }
 

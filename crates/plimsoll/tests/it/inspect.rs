@@ -46,9 +46,41 @@ fn an_inventory_without_its_foundation_is_no_look() {
     assert_eq!(skipped["what"], "packages of the distribution");
     assert!(skipped["why"].to_string().contains("var/lib/dpkg/status"));
     assert_eq!(skipped["blocking"], true);
-    inspect(deleted(), &["--fail-on", "critical"]).expect(3);
+    assert!(run.json().get("verdict").is_none());
+    let run = inspect(deleted(), &["--fail-on", "critical"]).expect(3);
+    let verdict = &run.json()["verdict"];
+    assert_eq!(verdict["standing"], "not-judged");
+    assert_eq!(verdict["holds"], false);
+    let reason = verdict["reasons"][0].as_str().unwrap();
+    assert!(
+        reason.starts_with("not looked at: packages of the distribution: "),
+        "{reason}"
+    );
     // What is known to be wrong is said first.
-    inspect(deleted(), &["--fail-on", "info"]).expect(1);
+    let run = inspect(deleted(), &["--fail-on", "info"]).expect(1);
+    let verdict = &run.json()["verdict"];
+    assert_eq!(verdict["standing"], "held-back");
+    let reasons = verdict["reasons"].as_array().unwrap();
+    assert_eq!(reasons.last().unwrap(), reason);
+    // A form with the verdict in it, and a person, are told in the same words.
+    let stage = Stage::new();
+    let image = ImageBuilder::new().layer(debian());
+    lay(
+        &stage,
+        &deleted().into_iter().fold(image, ImageBuilder::layer),
+    );
+    for form in ["human", "markdown"] {
+        let asked = [
+            "inspect",
+            "oci:image",
+            "--fail-on",
+            "critical",
+            "--format",
+            form,
+        ];
+        let run = stage.run(&asked).expect(3);
+        assert!(run.stdout.contains("not judged"), "{}", run.stdout);
+    }
 }
 
 /// A program and an os-release, or a distribution whose database was deleted: somebody may answer for

@@ -392,6 +392,35 @@ fn what_cannot_be_told_is_not_sent() {
     digest_of(&out);
 }
 
+/// What a finding must not quote no reason quotes that is made of it.
+#[test]
+fn reasons_hold_no_credential() {
+    if !engine_tests("reasons_hold_no_credential") {
+        return;
+    }
+    let value = "hunter2Xq9zLm4";
+    let dockerfile = format!("FROM scratch\nENV DB_PASSWORD={value}\nWORKDIR {value}\n");
+    let stage = Stage::with(&[("Dockerfile", &dockerfile)]);
+    let asked = [
+        "ship", ".", "--engine", "native", "--to", "oci:out", "--tag", "1",
+    ];
+    let told = [
+        "--fail-on",
+        "info",
+        "--evidence",
+        "evidence",
+        "--format",
+        "json",
+    ];
+    let run = stage.run(&[&asked[..], &told].concat()).expect(1);
+    let reasons = run.json()["verdict"]["reasons"].to_string();
+    assert!(reasons.contains("relative-workdir"), "{reasons}");
+    assert!(
+        !reasons.contains(value) && !run.stderr.contains(value),
+        "{reasons}"
+    );
+}
+
 /// What `check` obeys `ship` obeys, and what it cannot honour it tells.
 #[test]
 fn a_ship_reads_other_tools_configurations() {

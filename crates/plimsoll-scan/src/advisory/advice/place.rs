@@ -329,12 +329,7 @@ pub(super) fn kind(inventory: &Inventory, found: &Vulnerability) -> PackageKind 
     if let Some(package) = package(inventory, found) {
         return package.kind;
     }
-    found
-        .purl
-        .strip_prefix("pkg:")
-        .and_then(|rest| rest.split_once('/'))
-        .and_then(|(word, _)| PackageKind::from_purl_type(word))
-        .unwrap_or(PackageKind::Generic)
+    found.kind().unwrap_or(PackageKind::Generic)
 }
 
 /// What the place of a package tells of who asked for it.

@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use plimsoll_model::{Package, PackageKind, Skipped, Topic};
 
 use crate::catalogue::{base_name, folder};
-use crate::gaps::Gaps;
 use crate::record::FactKind;
 use crate::tree::Tree;
 
@@ -47,7 +46,7 @@ const FOREIGN: [&str; 7] = [
 
 /// Says of each lock file that proves nothing, that it does not. Node's installers put packages
 /// below the folder of the lock file, others anywhere.
-pub(super) fn unproven(tree: &Tree<'_>, packages: &[Package], gaps: &mut Gaps) {
+pub(super) fn unproven(tree: &Tree<'_>, packages: &[Package], gaps: &mut Vec<Skipped>) {
     let mut found: BTreeMap<PackageKind, Vec<&str>> = BTreeMap::new();
     for (path, node) in tree.iter() {
         if let Some(kind) = kind(base_name(path))
@@ -81,19 +80,18 @@ pub(super) fn unproven(tree: &Tree<'_>, packages: &[Package], gaps: &mut Gaps) {
         let Some(first) = paths.first() else {
             continue;
         };
-        let line = Skipped {
-            about: Topic::Packages,
-            what: match paths.len() {
+        let line = Skipped::new(
+            Topic::Packages,
+            match paths.len() {
                 1 => (*first).to_owned(),
                 more => format!("{first} and {} more", more - 1),
             },
-            why: format!(
+            format!(
                 "a lock file proves no installation, and no {} package is found beside it: what was bundled or compiled from it cannot be seen",
                 kind.as_str()
             ),
-            blocking: false,
-        };
-        gaps.add(line, paths);
+        );
+        gaps.push(line.of_files(paths));
     }
 }
 

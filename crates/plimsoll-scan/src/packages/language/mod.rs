@@ -8,14 +8,13 @@ pub(super) use python::{nameless, stripped};
 
 use std::collections::HashMap;
 
-use plimsoll_model::{Evidence, Package, PackageKind};
+use plimsoll_model::{Evidence, Package, PackageKind, Skipped};
 
 use super::{Ownership, brought_by, purl};
 use crate::catalogue::cached::{in_cache, is_downloaded};
 use crate::catalogue::npm::{Manifest, is_installed_at};
 use crate::catalogue::python::normalise;
 use crate::catalogue::{Document, Proven, base_name, binary};
-use crate::gaps::Gaps;
 use crate::record::LayerRecord;
 use crate::tree::{Node, Tree};
 
@@ -24,7 +23,7 @@ pub(super) fn installed(
     layers: &[LayerRecord],
     tree: &Tree<'_>,
     ownership: &Ownership<'_>,
-    gaps: &mut Gaps,
+    gaps: &mut Vec<Skipped>,
 ) -> Vec<Package> {
     let mut packages = Vec::new();
     let names = names(layers, tree, ownership);
@@ -50,7 +49,7 @@ pub(super) fn installed(
             packages.push(package);
         }
     }
-    python::complete(layers, tree, &mut packages, &mut gaps.skipped);
+    python::complete(layers, tree, &mut packages, gaps);
     npm::complete(layers, tree, &mut packages);
     locks::unproven(tree, &packages, gaps);
     packages

@@ -74,16 +74,14 @@ pub(super) fn complete(
                 if qualifiers.is_empty() && installer != Some("conda") =>
             {
                 // Nobody published it. The search of a layer cannot know: the code comes first.
-                skipped.push(Skipped {
-                    about: Topic::Secrets,
-                    what: info.clone(),
-                    why: "it was installed from a folder or with a password, so its code may be \
+                skipped.push(Skipped::new(
+                    Topic::Secrets,
+                    info.clone(),
+                    "it was installed from a folder or with a password, so its code may be \
                           your own; it was searched for secrets as published packages are: known \
                           tokens and keys are found, passwords by the names of variables are not. \
-                          Look at its sources: plimsoll inspect rootfs:FOLDER"
-                        .to_owned(),
-                    blocking: false,
-                });
+                          Look at its sources: plimsoll inspect rootfs:FOLDER",
+                ));
             }
             Some((Document::PythonOrigin(qualifiers), _)) if !qualifiers.is_empty() => {
                 if let Some((Document::Python(own), _)) = seen(layers, tree, &package.path) {
@@ -119,13 +117,11 @@ fn is_installation(package: &Package, skipped: &mut Vec<Skipped>) -> bool {
     };
     // pip moves what it is about to remove aside under such a name.
     if info.starts_with('~') {
-        skipped.push(Skipped {
-            about: Topic::Packages,
-            what: package.path.clone(),
-            why: "it is what an interrupted uninstallation left behind; delete the folder"
-                .to_owned(),
-            blocking: false,
-        });
+        skipped.push(Skipped::new(
+            Topic::Packages,
+            package.path.clone(),
+            "it is what an interrupted uninstallation left behind; delete the folder",
+        ));
         return false;
     }
     // The interpreter describes itself that way; it is no package.
@@ -150,15 +146,14 @@ fn is_carried(tree: &Tree<'_>, package: &Package, skipped: &mut Vec<Skipped>) ->
         return true;
     }
     if !(python::normalise(&package.name) == "setuptools" && lies("pkg_resources")) {
-        skipped.push(Skipped {
-            about: Topic::Packages,
-            what: package.path.clone(),
-            why: format!(
+        skipped.push(Skipped::new(
+            Topic::Packages,
+            package.path.clone(),
+            format!(
                 "it names {} {}, and nothing of that name lies beside it",
                 package.name, package.version
             ),
-            blocking: false,
-        });
+        ));
     }
     false
 }
@@ -270,12 +265,12 @@ pub(in super::super) fn nameless(
         .map(|(path, _)| folder(path))
         .collect::<BTreeSet<&str>>()
         .into_iter()
-        .map(|info| Skipped {
-            about: Topic::Packages,
-            what: info.to_owned(),
-            why: "it has no METADATA: which distribution is installed there cannot be told"
-                .to_owned(),
-            blocking: false,
+        .map(|info| {
+            Skipped::new(
+                Topic::Packages,
+                info,
+                "it has no METADATA: which distribution is installed there cannot be told",
+            )
         })
         .collect()
 }

@@ -262,12 +262,11 @@ impl<'a> Reader<'a> {
         };
         for file in files {
             if let Some(what) = is_folder.then(|| super::kind::by_chance(&file)).flatten() {
-                self.excluded.push(Skipped {
-                    about: Topic::Rules,
-                    what: project::shown(&file),
-                    why: format!("is {what}, no Dockerfile, whatever it is called"),
-                    blocking: false,
-                });
+                self.excluded.push(Skipped::new(
+                    Topic::Rules,
+                    project::shown(&file),
+                    format!("is {what}, no Dockerfile, whatever it is called"),
+                ));
                 continue;
             }
             match self.subject(&file) {
@@ -309,11 +308,12 @@ impl<'a> Reader<'a> {
                 .and_then(|file| file.strip_prefix(&base).ok());
             !below.is_some_and(|below| patterns.matches(&below.to_string_lossy()))
         });
-        self.excluded.extend(excluded.iter().map(|file| Skipped {
-            about: Topic::Rules,
-            what: project::shown(file),
-            why: format!("{FILE_NAME} excludes it; name the file itself to check it"),
-            blocking: false,
+        self.excluded.extend(excluded.iter().map(|file| {
+            Skipped::new(
+                Topic::Rules,
+                project::shown(file),
+                format!("{FILE_NAME} excludes it; name the file itself to check it"),
+            )
         }));
         Ok(kept)
     }

@@ -18,10 +18,8 @@ impl Gate {
         let mut gaps = Vec::new();
         let mut gap = |why: String, blocking: bool| {
             gaps.push(Skipped {
-                about: Topic::Advisories,
-                what: AdvisoryCoverage::SUBJECT.to_owned(),
-                why,
                 blocking,
+                ..Skipped::new(Topic::Advisories, AdvisoryCoverage::SUBJECT, why)
             });
         };
         let Some(advisories) = &report.advisories else {
@@ -170,12 +168,11 @@ impl Gate {
         let mut gaps: Vec<Skipped> = named.map(|one| undecided(one, report)).collect();
         let more = holding.count();
         if more > 0 {
-            gaps.push(Skipped {
-                about: Topic::Advisories,
-                what: AdvisoryCoverage::SUBJECT.to_owned(),
-                why: format!("{more} more may be there that would hold the image back"),
-                blocking: true,
-            });
+            gaps.push(Skipped::blocking(
+                Topic::Advisories,
+                AdvisoryCoverage::SUBJECT,
+                format!("{more} more may be there that would hold the image back"),
+            ));
         }
         gaps
     }
@@ -203,10 +200,8 @@ impl Gate {
         lists
             .into_iter()
             .filter(|(_, (_, unused, _))| *unused > 0)
-            .map(|(list, (all, unused, first))| Skipped {
-                about: Topic::Policy,
-                what: list.to_owned(),
-                why: format!(
+            .map(|(list, (all, unused, first))| {
+                let why = format!(
                     "{unused} of {all} entr{} no known vulnerability of this image{} for {} ({})",
                     match (all, unused) {
                         (1, _) => "y covers",
@@ -220,8 +215,8 @@ impl Gate {
                     },
                     first.subject,
                     first.written_in,
-                ),
-                blocking: false,
+                );
+                Skipped::new(Topic::Policy, list, why)
             })
             .collect()
     }
@@ -246,21 +241,22 @@ impl Gate {
         }
         lists
             .into_iter()
-            .map(|(list, (number, first, until))| Skipped {
-                about: Topic::Policy,
-                what: list.to_owned(),
-                why: match number {
-                    1 => format!(
-                        "its entry for {} ended on {until}, and covers nothing any more",
-                        first.subject
-                    ),
-                    more => format!(
-                        "{more} of its entries are past their day, and cover nothing any more: \
+            .map(|(list, (number, first, until))| {
+                Skipped::new(
+                    Topic::Policy,
+                    list.to_owned(),
+                    match number {
+                        1 => format!(
+                            "its entry for {} ended on {until}, and covers nothing any more",
+                            first.subject
+                        ),
+                        more => format!(
+                            "{more} of its entries are past their day, and cover nothing any more: \
                          the first, for {}, ended on {until}",
-                        first.subject
-                    ),
-                },
-                blocking: false,
+                            first.subject
+                        ),
+                    },
+                )
             })
             .collect()
     }
@@ -348,10 +344,10 @@ fn undecided(one: &Vulnerability, report: &Report) -> Skipped {
                 rest.is_some_and(|rest| rest.starts_with(':'))
             })
         });
-    Skipped {
-        about: Topic::Advisories,
-        what: format!("{} of {}", AdvisoryCoverage::SUBJECT, one.purl),
-        why: format!(
+    Skipped::blocking(
+        Topic::Advisories,
+        format!("{} of {}", AdvisoryCoverage::SUBJECT, one.purl),
+        format!(
             "{} may be in it [{}], and would hold the image back: {}; a waiver for it, or `unjudged = \
              \"report\"` in plimsoll.toml, takes that",
             one.id,
@@ -363,6 +359,5 @@ fn undecided(one: &Vulnerability, report: &Report) -> Skipped {
                 None => "its version could not be judged",
             },
         ),
-        blocking: true,
-    }
+    )
 }

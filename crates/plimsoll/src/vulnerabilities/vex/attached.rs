@@ -57,12 +57,11 @@ impl Attached {
                 }
                 // Other papers are attached in the same way.
                 Ok(None) => {}
-                Err(failure) => attached.dropped.push(Skipped {
-                    about: Topic::Policy,
-                    what: format!("VEX document {}", document.digest),
-                    why: failure.to_string(),
-                    blocking: false,
-                }),
+                Err(failure) => attached.dropped.push(Skipped::new(
+                    Topic::Policy,
+                    format!("VEX document {}", document.digest),
+                    failure.to_string(),
+                )),
             }
         }
         attached
@@ -71,12 +70,7 @@ impl Attached {
     /// Of an image that nothing can be attached to.
     pub(crate) fn without(why: &str) -> Self {
         Self {
-            dropped: vec![Skipped {
-                about: Topic::Policy,
-                what: "attached VEX documents".to_owned(),
-                why: why.to_owned(),
-                blocking: false,
-            }],
+            dropped: vec![Skipped::new(Topic::Policy, "attached VEX documents", why)],
             ..Self::default()
         }
     }

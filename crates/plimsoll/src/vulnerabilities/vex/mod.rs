@@ -359,19 +359,17 @@ impl<'d> Reading<'d> {
         // A document may hold very many of a kind.
         const MOST: usize = 20;
         if self.vex.dropped.len() < MOST {
-            self.vex.dropped.push(Skipped {
-                about: Topic::Policy,
-                what: format!("{}: {place}", self.name),
-                why: why.to_owned(),
-                blocking: false,
-            });
+            self.vex.dropped.push(Skipped::new(
+                Topic::Policy,
+                format!("{}: {place}", self.name),
+                why,
+            ));
         } else if self.vex.dropped.len() == MOST {
-            self.vex.dropped.push(Skipped {
-                about: Topic::Policy,
-                what: self.name.to_owned(),
-                why: "further statements that cannot be used".to_owned(),
-                blocking: false,
-            });
+            self.vex.dropped.push(Skipped::new(
+                Topic::Policy,
+                self.name,
+                "further statements that cannot be used",
+            ));
         }
     }
 
