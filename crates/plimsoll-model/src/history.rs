@@ -37,6 +37,8 @@ pub struct HistoryStep<'h> {
     pub writing: Writing,
     /// Whether it is a RUN of which it is certain that `own` is what a shell was given.
     pub is_shell_text: bool,
+    /// What stands behind the keyword as it was written, with the shell and the build arguments of a RUN.
+    pub whole: &'h str,
 }
 
 /// In which manner a step of a history is written down.
@@ -58,7 +60,8 @@ impl<'h> HistoryStep<'h> {
             Some(text) => (text.trim_end(), Writing::BuildKit),
             None => (text, Writing::Plain),
         };
-        let is_run = text.starts_with(['|', '/']);
+        // Some write the shell without its path.
+        let is_run = text.starts_with(['|', '/']) || shell_text(text).is_some();
         let (keyword, run) = if is_run {
             ("RUN", text)
         } else {
@@ -70,6 +73,7 @@ impl<'h> HistoryStep<'h> {
                 own: run,
                 writing,
                 is_shell_text: false,
+                whole: run,
             };
         }
         let shell = shell_text(run);
@@ -88,6 +92,7 @@ impl<'h> HistoryStep<'h> {
                 own,
                 writing: Writing::Comment,
                 is_shell_text: false,
+                whole: own,
             };
         }
         let is_told = !text.starts_with('/') || given.is_some();
@@ -96,17 +101,23 @@ impl<'h> HistoryStep<'h> {
             own,
             writing,
             is_shell_text: shell.is_some(),
+            whole: run,
         }
     }
 }
 
 impl fmt::Display for HistoryStep<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A program that may be no shell is a part of what was run.
+        let shown = match self.is_shell_text {
+            true => self.own,
+            false => self.whole,
+        };
         f.write_str(self.keyword)?;
-        if !self.keyword.is_empty() && !self.own.is_empty() {
+        if !self.keyword.is_empty() && !shown.is_empty() {
             f.write_str(" ")?;
         }
-        f.write_str(self.own)
+        f.write_str(shown)
     }
 }
 
@@ -227,7 +238,13 @@ mod tests {
             ("RUN /bin/bash -o pipefail -c a | b # buildkit", "RUN a | b"),
             ("RUN |1 A=b /bin/ash -c make # buildkit", "RUN make"),
             ("RUN |1 A= bash -lc make # buildkit", "RUN make"),
-            ("RUN /usr/bin/python3 -c print() # buildkit", "RUN print()"),
+            ("bash -o pipefail -c sudo make", "RUN sudo make"),
+            // What may be a program with options is told whole.
+            (
+                "RUN /usr/bin/gcc -c x.c # buildkit",
+                "RUN /usr/bin/gcc -c x.c",
+            ),
+            ("RUN /a.sh && python -c 'b'", "RUN /a.sh && python -c 'b'"),
             ("|1 V=1 /bin/sh -c make -c x", "RUN make -c x"),
             ("/bin/sh -c make -c x", "RUN make -c x"),
             ("/bin/bash -o pipefail -c make | tee", "RUN make | tee"),

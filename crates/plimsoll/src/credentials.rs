@@ -19,17 +19,45 @@ const SHORTEST: usize = 6;
 /// The same without the marks that quote in it.
 const SHORTEST_PLAIN: usize = 4;
 
-/// Build arguments as they may be published: of one that may be a credential the name alone.
+/// Build arguments as they may be published: of one that may be a credential, or repeats one that is `known` of
+/// the image, the name alone.
 pub(crate) fn publishable(
     build_args: &BTreeMap<String, String>,
+    known: &KnownValues,
 ) -> BTreeMap<String, Option<String>> {
     build_args
         .iter()
         .map(|(name, value)| {
-            let value = (!may_be_credential(name, value)).then(|| value.clone());
-            (name.clone(), value)
+            let is_open = !may_be_credential(name, value) && known.places(value).is_empty();
+            (name.clone(), is_open.then(|| value.clone()))
         })
         .collect()
+}
+
+/// The credentials that a report tells of its image, by their fingerprints.
+pub(crate) fn known(report: &Report) -> KnownValues {
+    let secrets = report.inventory.secrets.iter();
+    KnownValues::of_shown(secrets.map(|one| one.fingerprint.as_str()))
+}
+
+/// A build log without what it repeats of credentials that are `known` of the image.
+pub(crate) fn without_known(log: Vec<u8>, known: &KnownValues) -> Vec<u8> {
+    let text = String::from_utf8_lossy(&log);
+    let places = known.places(&text);
+    if places.is_empty() {
+        return log;
+    }
+    let mut shown = String::with_capacity(text.len());
+    let mut done = 0;
+    for (from, to) in places {
+        if from >= done {
+            shown.push_str(&text[done..from]);
+            shown.push_str(MARK);
+        }
+        done = done.max(to);
+    }
+    shown.push_str(&text[done..]);
+    shown.into_bytes()
 }
 
 fn may_be_credential(name: &str, value: &str) -> bool {
@@ -51,8 +79,7 @@ pub(crate) fn conceal(report: &mut Report, sources: &[SourceFile]) -> Vec<Hidden
         .iter()
         .filter(|file| named.contains(file.path()))
         .collect();
-    let secrets = report.inventory.secrets.iter();
-    let known = KnownValues::of_shown(secrets.map(|one| one.fingerprint.as_str()));
+    let known = known(report);
     let seen_in = |file| seen_in(file, &known);
     // Threads take longer to start than one file takes, or none.
     let seen: HashMap<&str, Seen<'_>> = match files.as_slice() {
@@ -386,7 +413,7 @@ mod tests {
         .into_iter()
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .collect();
-        let published = publishable(&given);
+        let published = publishable(&given, &KnownValues::default());
         let open = |name: &&str| published[*name].is_some();
         let names: Vec<&str> = published.keys().map(String::as_str).filter(open).collect();
         assert_eq!(

@@ -27,6 +27,8 @@ pub(super) struct Entry<'h> {
     /// Whether it names the files by their digests.
     is_of_digests: bool,
     words: HashSet<&'h str>,
+    /// The same with the shell that was cut off, where one was.
+    whole: Option<HashSet<&'h str>>,
 }
 
 /// Whether an entry may be what an instruction left.
@@ -70,8 +72,11 @@ impl<'h> Entry<'h> {
             let flag = own.split_once(char::is_whitespace);
             own = flag.map_or("", |(_, behind)| behind.trim_start());
         }
+        // A shell that is cut off may stand in the exec form of the instruction.
+        let whole = (own != step.whole).then(|| split(step.whole).collect());
         Self {
             keyword: step.keyword,
+            whole,
             is_of_digests: step.writing == Writing::Comment
                 && matches!(step.keyword, "COPY" | "ADD"),
             words: split(own).collect(),
@@ -92,13 +97,13 @@ fn likeness(step: &Step<'_>, entry: &Entry<'_>) -> Likeness {
     if step.words.is_empty() || entry.is_of_digests {
         return Likeness::Open;
     }
-    let shared = step.words.intersection(&entry.words).count();
-    let is_half = |all: usize| shared * 2 >= all;
-    // What is left out of a line for a builder's own words must not make it another one.
-    let is_same = is_half(step.words.len())
-        && (step.keyword != "RUN" || is_half(entry.words.len()))
-        && shared > 0;
-    match is_same {
+    let is_same = |words: &HashSet<&str>| {
+        let shared = step.words.intersection(words).count();
+        let is_half = |all: usize| shared * 2 >= all;
+        // What is left out of a line for a builder's own words must not make it another one.
+        is_half(step.words.len()) && (step.keyword != "RUN" || is_half(words.len())) && shared > 0
+    };
+    match is_same(&entry.words) || entry.whole.as_ref().is_some_and(is_same) {
         true => Likeness::Same,
         // Builders differ in what they write of documents within the file.
         false if step.text.contains("<<") => Likeness::Open,

@@ -32,7 +32,7 @@ pub(crate) struct Changes {
 pub(crate) fn pattern(path: &str, part: &str) -> Result<Pattern, Failure> {
     Pattern::new(part).map_err(|BadPattern| {
         Failure::input(format!(
-            "`{path}` is an ill-formed pattern; write `\\[` for a bracket in a name"
+            "`{path}` is an ill-formed pattern; write `[[]` for a bracket in a name"
         ))
     })
 }

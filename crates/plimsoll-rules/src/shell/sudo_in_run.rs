@@ -101,7 +101,10 @@ impl Rule for SudoInRun {
 fn runs_as_root(file: &ProjectFile<'_>, run: Run<'_>) -> bool {
     let state = &run.view.step.before;
     match (&state.user, state.user_set_by) {
-        (Some(user), _) => user.is_empty() || is_root(user),
+        (Some(user), _) => {
+            // A group alone leaves the user root.
+            user.split(':').next().unwrap_or_default().is_empty() || is_root(user)
+        }
         (None, Some(_)) => false,
         (None, None) => family::user(&file.bottom(run.view.stage).base) == BaseUser::Root,
     }

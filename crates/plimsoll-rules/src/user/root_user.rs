@@ -238,6 +238,9 @@ fn instruction_says(kind: &InstructionKind, user: &str) -> bool {
     matches!(kind, InstructionKind::User(word) if word.value == user)
 }
 
+/// Words behind a program that changes the user in which one is looked for.
+const MOST_WORDS: usize = 64;
+
 /// Whether the image starts with a program that is there to change to another user.
 pub(crate) fn drops_privileges(file: &ProjectFile<'_>) -> bool {
     let entrypoint = file
@@ -252,9 +255,9 @@ pub(crate) fn drops_privileges(file: &ProjectFile<'_>) -> bool {
             .map(|word| word.literal.as_deref())
             .collect();
         (0..words.len()).any(|at| {
-            let user = words[at]
-                .and_then(wrapper::of)
-                .and_then(|wrapper| wrapper.read(words[at + 1..].iter().copied()).user);
+            let behind = || words[at + 1..].iter().copied().take(MOST_WORDS);
+            let wrapper = words[at].and_then(wrapper::of);
+            let user = wrapper.and_then(|wrapper| wrapper.user_anywhere(behind()));
             user.is_some_and(|user| user.is_none_or(|name| !is_root(name)))
         })
     })
@@ -307,6 +310,11 @@ mod tests {
                     &[1],
                 ),
                 (
+                    "a program that may change the user has no word of it",
+                    "FROM debian:12\nENTRYPOINT exec setpriv --nnp serve --reuid $X\n",
+                    &[1],
+                ),
+                (
                     "a program that may change the user leaves it",
                     "FROM debian:12\nENTRYPOINT [\"setpriv\", \"--no-new-privs\", \"/serve\"]\n",
                     &[1],
@@ -318,9 +326,22 @@ mod tests {
                 ),
             ],
         );
+        let many = format!(
+            "FROM debian:12\nUSER app\nENTRYPOINT exec {} root serve\n",
+            "sudo -u ".repeat(20_000)
+        );
         silent(
             "root-user",
             &[
+                ("a row of users", many.as_str()),
+                (
+                    "a user from a variable",
+                    "FROM debian:12\nENTRYPOINT exec setpriv --reuid=$PUID --clear-groups serve\n",
+                ),
+                (
+                    "a user behind options that nobody knows",
+                    "FROM debian:12\nENTRYPOINT [\"chpst\", \"-C\", \"/x\", \"-u\", \"app\", \"/serve\"]\n",
+                ),
                 ("a user is set", "FROM debian:12\nUSER 10001:10001\n"),
                 (
                     "root only on the way",

@@ -68,9 +68,12 @@ pub(crate) fn packages<'l>(
     );
     let mut gone = removed::removed(layers, tree, &hidden, &installed);
     installed.extend(language::stripped(layers, tree, &mut gone));
-    let nameless = language::nameless(layers, tree, &installed);
-    gaps.extend(nameless);
     removed.extend(gone);
+    gaps.extend(language::nameless(
+        layers,
+        tree,
+        installed.iter().chain(&removed),
+    ));
     for list in [&mut installed, &mut removed] {
         list.iter_mut().for_each(withhold);
         license::fill(list);

@@ -7,8 +7,8 @@ use super::{Fingerprint, is_telling};
 
 /// A longer piece of a text is data, and nobody's password.
 const LONGEST: usize = 1024;
-/// Marks in a piece that are tried as ends of a value.
-const MOST_MARKS: usize = 32;
+/// Marks behind each other that are tried as the end of a value.
+const MOST_MARKS: usize = 8;
 
 /// Values that are known by their fingerprints.
 #[derive(Clone, Debug, Default)]
@@ -25,43 +25,93 @@ impl KnownValues {
         Self::new(fingerprints.into_iter().filter_map(Fingerprint::read))
     }
 
-    /// Where a text has one of them, as a word or a part of one: from and to, in bytes. Only what is so much
-    /// its own that it is no other word.
+    /// Where a text has one of them, as a word, a part of one or in quotes: from and to, in bytes. Only what is so
+    /// much its own that it is no other word.
     pub fn places(&self, text: &str) -> Vec<(usize, usize)> {
         let mut found = Vec::new();
         if self.0.is_empty() {
             return found;
         }
-        let ends = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`' | '\\');
-        for piece in text.split(ends).filter(|piece| piece.len() <= LONGEST) {
-            let from = piece.as_ptr().addr() - text.as_ptr().addr();
-            let mut is_known = |start: usize, end: usize| {
-                let value = piece[start..end].as_bytes();
-                let is = is_telling(value) && self.0.contains(&Fingerprint::of(value));
-                found.extend(is.then_some((from + start, from + end)));
-                is
-            };
-            if is_known(0, piece.len()) {
-                continue;
-            }
-            // `NAME=value`, `user:value@host`, `(value)`: between any two marks, since it may hold some.
-            let marks = piece
-                .char_indices()
-                .filter(|(_, c)| c.is_ascii_punctuation());
-            let marks: Vec<usize> = marks.map(|(at, _)| at).take(MOST_MARKS).collect();
-            let starts = std::iter::once(0).chain(marks.iter().map(|at| at + 1));
-            let mut done = 0;
-            for start in starts {
-                if start < done {
-                    continue;
+        // Whole texts in quotes, for values with blanks or other quotes in them.
+        for quote in ['"', '\'', '`'] {
+            for piece in text.split(quote) {
+                if piece
+                    .contains(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`' | '\\'))
+                {
+                    self.try_piece(text, piece, &mut found);
                 }
-                let behind = marks.iter().copied().filter(|end| *end > start);
-                let mut ends = std::iter::once(piece.len()).chain(behind);
-                done = ends.find(|end| is_known(start, *end)).unwrap_or(done);
             }
         }
+        let is_blank = |c: char| c.is_whitespace();
+        for word in text.split(is_blank) {
+            if word.contains('\\') {
+                self.try_piece(text, word.trim_matches(['"', '\'']), &mut found);
+            }
+            for piece in word.split(['"', '\'', '`', '\\']) {
+                if !self.try_piece(text, piece, &mut found) {
+                    self.try_parts(text, piece, &mut found);
+                }
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
         found
     }
+
+    /// Tries all of a piece of a text, as it stands and as a shell takes it.
+    fn try_piece(&self, text: &str, piece: &str, found: &mut Vec<(usize, usize)>) -> bool {
+        if piece.len() > LONGEST {
+            return false;
+        }
+        let from = piece.as_ptr().addr() - text.as_ptr().addr();
+        let is = self.holds(piece) || piece.contains('\\') && self.holds(&unescaped(piece));
+        found.extend(is.then_some((from, from + piece.len())));
+        is
+    }
+
+    /// Tries what stands between any two marks of a piece, since a value may hold some itself: `NAME=value`,
+    /// `user:value@host`, `(value)`.
+    fn try_parts(&self, text: &str, piece: &str, found: &mut Vec<(usize, usize)>) {
+        let is_mark = |c: char| c.is_ascii_punctuation();
+        let mut rest = piece;
+        // Far from the ends nobody knows which marks belong together.
+        while let Some(first) = rest.find(is_mark) {
+            let window = &rest[..rest.len().min(LONGEST)];
+            let window = window.get(..window.len()).unwrap_or(rest);
+            let marks = window.char_indices().filter(|(_, c)| is_mark(*c));
+            let marks: Vec<usize> = marks.map(|(at, _)| at).take(MOST_MARKS).collect();
+            let ends = std::iter::once(rest.len()).chain(marks.iter().copied());
+            for end in ends {
+                if let Some(part) = rest.get(..end)
+                    && !part.is_empty()
+                    && self.try_piece(text, part, found)
+                {
+                    break;
+                }
+            }
+            rest = &rest[first + 1..];
+        }
+        self.try_piece(text, rest, found);
+    }
+
+    fn holds(&self, value: &str) -> bool {
+        // A path or a variable is no secret by itself; one that is known is.
+        let own = value.trim_start_matches(['$', '/']);
+        is_telling(own.as_bytes()) && self.0.contains(&Fingerprint::of(value.as_bytes()))
+    }
+}
+
+/// A word without the backslashes that take the meaning of what follows.
+fn unescaped(word: &str) -> String {
+    let mut plain = String::with_capacity(word.len());
+    let mut letters = word.chars();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '\\' => plain.extend(letters.next()),
+            letter => plain.push(letter),
+        }
+    }
+    plain
 }
 
 #[cfg(test)]
@@ -96,6 +146,23 @@ mod tests {
             assert_eq!(values, vec![VALUE; text.matches(VALUE).count()], "{text}");
         }
         assert_eq!(known().places(&format!("x{VALUE} {VALUE}y")), []);
+        for (value, text) in [
+            ("Fk71$zQw28XmLt", "echo \"Fk71\\$zQw28XmLt\" > /x"),
+            ("Fk71zQw28XmLt$", "echo Fk71zQw28XmLt\\$ > /x"),
+            ("$Fk71zQw28XmLt", "printf '%s' '$Fk71zQw28XmLt' > /x"),
+            ("/Fk71zQw28XmLt", "printf '%s' '/Fk71zQw28XmLt' > /x"),
+            ("Fk71\"zQw28XmLt", "printf '%s' 'Fk71\"zQw28XmLt' > /x"),
+            ("Fk71\\zQw28XmLt", "printf '%s' 'Fk71\\zQw28XmLt' > /x"),
+            (
+                "correct horse Staple9",
+                "printf '%s' 'correct horse Staple9' > /x",
+            ),
+        ] {
+            let known = KnownValues::new([Fingerprint::of(value.as_bytes())]);
+            assert_eq!(known.places(text).len(), 1, "{text}");
+        }
+        let text = format!("x={}{VALUE}", "a-".repeat(40));
+        assert_eq!(known().places(&text).len(), 1);
         // A value may hold marks itself.
         let value = "p@ss:W0rd=1";
         let known = KnownValues::new([Fingerprint::of(value.as_bytes())]);

@@ -310,6 +310,37 @@ impl Wrapper {
         self.valued.contains(&before) || (self.operand == Operand::User && at == 0)
     }
 
+    /// The user that it starts something as, where any word in front of that may name one: behind options that
+    /// are not known, or in a word that is not.
+    pub fn user_anywhere<'w>(
+        &self,
+        words: impl Iterator<Item = Option<&'w str>> + Clone,
+    ) -> Option<Option<&'w str>> {
+        let call = self.read(words.clone());
+        if call.user.is_some() || self.purpose != Purpose::User {
+            return call.user;
+        }
+        let command = call.command.and_then(|at| words.clone().nth(at));
+        if command == Some(None) {
+            return Some(None);
+        }
+        if call.is_certain {
+            return None;
+        }
+        let mut words = words;
+        while let Some(word) = words.next() {
+            let word = word?;
+            let (name, value) = match word.split_once('=') {
+                Some((name, value)) => (name, Some(value)),
+                None => (word, None),
+            };
+            if self.user.contains(&name) {
+                return Some(value.or_else(|| words.next().flatten()));
+            }
+        }
+        None
+    }
+
     /// Reads the words behind its name.
     pub fn read<'w>(&self, words: impl IntoIterator<Item = Option<&'w str>>) -> Call<'w> {
         let mut call = Call {

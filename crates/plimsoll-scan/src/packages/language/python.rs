@@ -242,14 +242,14 @@ fn record_of<'l, 'p>(
     }
 }
 
-/// Which distributions have a list of files and nothing that names them.
-pub(in super::super) fn nameless(
+/// Which distributions have a list of files and nothing that names them, nor `told` packages that they are or
+/// were.
+pub(in super::super) fn nameless<'p>(
     layers: &[LayerRecord],
     tree: &Tree<'_>,
-    installed: &[Package],
+    told: impl Iterator<Item = &'p Package>,
 ) -> Vec<Skipped> {
-    let paths = installed.iter().map(|package| package.path.as_str());
-    let known: HashSet<&str> = paths.collect();
+    let known: HashSet<&str> = told.map(|package| package.path.as_str()).collect();
     layers
         .iter()
         .flat_map(|layer| &layer.documents)

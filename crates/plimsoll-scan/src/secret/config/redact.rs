@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use plimsoll_model::ImageConfig;
+use plimsoll_model::{ImageConfig, Severity};
 use regex::Regex;
 
 use super::super::assignment::{doubtful_in_urls, in_image_name, in_urls, names_secret};
@@ -103,7 +103,9 @@ pub(crate) fn redacted_beside(
             }
         }
         for (start, end) in known.places(&text.text) {
-            values.add(&text.text[start..end], None);
+            let value = &text.text[start..end];
+            let hit = Hit::of("secret-value", Severity::High, start, value.as_bytes());
+            values.add(value, Some(hit));
         }
     }
     for text in texts {

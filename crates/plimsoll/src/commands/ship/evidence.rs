@@ -115,7 +115,8 @@ impl Places {
             let text = plain.render(format)?.unwrap_or_default();
             contents.push((name, text.into_bytes()));
         }
-        contents.push(("build.log", log));
+        let known = credentials::known(rendering.report);
+        contents.push(("build.log", credentials::without_known(log, &known)));
         for (name, format) in &self.inside {
             match plain.render(*format)? {
                 Some(text) => contents.push((name, text.into_bytes())),
@@ -262,7 +263,7 @@ pub(super) fn attest(
             .clone()
             .or_else(|| plan.platform.clone())
             .unwrap_or_else(Platform::host),
-        build_args: credentials::publishable(&plan.build_args),
+        build_args: credentials::publishable(&plan.build_args, &credentials::known(report)),
         secret_ids: plan.secrets.keys().cloned().collect(),
         source_date_epoch: plan.source_date_epoch,
         engine: built.result.engine.clone(),

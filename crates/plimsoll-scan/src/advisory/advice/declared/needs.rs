@@ -96,14 +96,10 @@ impl<'a> Needs<'a> {
     fn resolves(&self, other: &Package, path: &str) -> Option<bool> {
         let (above, inside) = path.split_at(path.rfind(MODULES)? + MODULES.len());
         let from = other.path.strip_suffix("package.json")?;
-        let modules = from
-            .match_indices(MODULES)
-            .map(|(at, _)| at + MODULES.len());
-        let folders = modules.map(|end| from[..end].to_owned());
-        let mut folders: Vec<String> = folders.collect();
-        folders.push(format!("{from}{MODULES}"));
-        let mut folders = folders.iter().rev().take(DEEPEST);
-        let nearest = folders.find(|folder| {
+        let own = format!("{from}{MODULES}");
+        let modules = from.rmatch_indices(MODULES).take(DEEPEST);
+        let folders = modules.map(|(at, _)| &from[..at + MODULES.len()]);
+        let nearest = std::iter::once(own.as_str()).chain(folders).find(|folder| {
             *folder == above || self.copies.contains(format!("{folder}{inside}").as_str())
         });
         nearest.map(|folder| folder == above)
