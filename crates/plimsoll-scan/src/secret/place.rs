@@ -132,7 +132,7 @@ pub(super) fn is_template(name: &str) -> bool {
     TEMPLATES.iter().any(|mark| name.contains(mark))
 }
 
-/// Beginnings of paths that the distribution and installers fill.
+/// Beginnings of paths that the distribution fills, and whose lists tell with what.
 const SYSTEM: &[&str] = &[
     "usr/bin/",
     "usr/sbin/",
@@ -140,17 +140,30 @@ const SYSTEM: &[&str] = &[
     "usr/lib32/",
     "usr/lib64/",
     "usr/libexec/",
-    "usr/include/",
     "usr/share/",
     "usr/games/",
     "usr/local/lib/",
-    "usr/local/include/",
     "usr/local/share/",
-    "usr/local/go/",
     "bin/",
     "sbin/",
     "lib/",
     "lib64/",
+];
+
+/// Folders right below them, without what follows the letters of their names (`python3.13`, `perl-base`):
+/// of languages, whose libraries come with whoever built or unpacked one, and of what holds no settings.
+const OF_SYSTEMS: &[&str] = &[
+    "dart", "dotnet", "elixir", "erlang", "firmware", "fonts", "gcc", "gconv", "ghc", "go",
+    "guile", "icons", "info", "jvm", "llvm", "locale", "lua", "man", "mime", "modules", "nodejs",
+    "ocaml", "perl", "php", "python", "R", "ruby", "rustlib", "tcl", "terminfo", "vim", "X",
+    "zoneinfo",
+];
+
+/// Beginnings of paths that others fill, whatever the lists say.
+const OF_OTHERS: &[&str] = &[
+    "usr/include/",
+    "usr/local/include/",
+    "usr/local/go/",
     "boot/",
     "var/lib/dpkg/",
     "var/lib/apt/",
@@ -181,17 +194,69 @@ const OWN_IN_SYSTEM: &[&str] = &[
     "usr/share/metricbeat/metricbeat.yml",
 ];
 
-/// Whether a file lies where people put what they wrote themselves: there a name that promises a
-/// credential is believed, while in published code it is most often a test or an explanation.
-pub(super) fn is_own(path: &str) -> bool {
-    if SYSTEM.iter().any(|folder| path.starts_with(folder)) {
-        return OWN_IN_SYSTEM.iter().any(|folder| path.starts_with(folder));
-    }
-    is_own_inside(path)
+/// Whose a file is, as far as the place tells where it lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Whose {
+    /// Of whoever made the image: there a name that promises a credential is believed, while in published
+    /// code it is most often a test or an explanation.
+    Own,
+    /// The same, where it is of no package of the distribution: that is known once all lists were read.
+    OwnUnlessOwned,
+    Others,
 }
 
-/// The same of a path in an archive, which may begin anywhere.
+/// Whose the file at a path of the image is.
+pub(super) fn whose(path: &str) -> Whose {
+    if OF_OTHERS.iter().any(|folder| path.starts_with(folder)) {
+        return Whose::Others;
+    }
+    let Some(system) = SYSTEM.iter().find(|folder| path.starts_with(*folder)) else {
+        return whose_inside(path);
+    };
+    if OWN_IN_SYSTEM.iter().any(|folder| path.starts_with(folder)) {
+        return Whose::Own;
+    }
+    if is_of_system(&path[system.len()..]) || is_beside_own(path) {
+        return Whose::Others;
+    }
+    match whose_inside(path) {
+        Whose::Own => Whose::OwnUnlessOwned,
+        whose => whose,
+    }
+}
+
+/// Whether a path below a folder of the system is one that nobody but systems and installers fills.
+fn is_of_system(path: &str) -> bool {
+    let mut folders = path.split('/');
+    // `x86_64-linux-gnu` holds what `lib` does.
+    let folder = folders.find(|folder| !folder.contains("-linux-"));
+    folder.is_some_and(|folder| {
+        let letters = folder.bytes().take_while(u8::is_ascii_alphabetic).count();
+        folders.next().is_some() && OF_SYSTEMS.contains(&&folder[..letters])
+    })
+}
+
+/// Whether a path lies in the folder of a program of which it is known where in it one's own files lie.
+fn is_beside_own(path: &str) -> bool {
+    OWN_IN_SYSTEM.iter().any(|own| {
+        let mut ends = own.match_indices('/').map(|(at, _)| at + 1);
+        // `usr/share/kibana/`
+        ends.nth(2).is_some_and(|end| path.starts_with(&own[..end]))
+    })
+}
+
+/// Whether the file at a path of the image is of whoever made it, wherever others' are.
+fn is_own(path: &str) -> bool {
+    whose(path) == Whose::Own
+}
+
+/// Whether a file in an archive, whose paths may begin anywhere, is.
 pub(super) fn is_own_inside(path: &str) -> bool {
+    whose_inside(path) == Whose::Own
+}
+
+/// Whose the file at a path in an archive is.
+pub(super) fn whose_inside(path: &str) -> Whose {
     let mut folders = path.split('/').rev();
     let name = folders.next().unwrap_or(path);
     let is_of_labels = || OF_LABELS.iter().any(|ending| name.ends_with(ending));
@@ -205,15 +270,19 @@ pub(super) fn is_own_inside(path: &str) -> bool {
             || (LABELS.contains(&folder) && is_of_labels())
             || (MADE_UP.contains(&folder) && !is_environment())
         {
-            return false;
+            return Whose::Others;
         }
     }
-    !is_try(name)
+    let is_own = !is_try(name)
         && !is_template(name)
         && !is_lock(name)
         && !is_stored(path)
         && !is_bundle(name)
-        && !NO_SETTINGS.iter().any(|ending| name.ends_with(ending))
+        && !NO_SETTINGS.iter().any(|ending| name.ends_with(ending));
+    match is_own {
+        true => Whose::Own,
+        false => Whose::Others,
+    }
 }
 
 /// Whether a file of this name holds what a program in Java says, in one language or in the one that all
@@ -477,6 +546,28 @@ mod tests {
             "root/.nuget/NuGet/NuGet.Config",
         ] {
             assert!(is_own(own), "{own}");
+        }
+        for unless_owned in [
+            "usr/bin/entrypoint.sh",
+            "bin/start.sh",
+            "usr/share/shop/shop.jar",
+            "usr/share/application.yml",
+            "usr/libexec/s2i/run",
+            "usr/local/lib/app/run.sh",
+            "usr/lib/x86_64-linux-gnu/app/application.yml",
+        ] {
+            assert_eq!(whose(unless_owned), Whose::OwnUnlessOwned, "{unless_owned}");
+        }
+        for other in [
+            "usr/lib/python3.11/x.py",
+            "usr/local/lib/ruby/3.3.0/x.rb",
+            "usr/lib/x86_64-linux-gnu/perl-base/x.pm",
+            "usr/share/doc/a/x.yml",
+            "usr/share/kibana/x-pack/x.js",
+            "usr/lib/systemd/system.conf",
+            "usr/include/x.h",
+        ] {
+            assert_eq!(whose(other), Whose::Others, "{other}");
         }
         for other in [
             "root/.m2/repository/a/b.xml",

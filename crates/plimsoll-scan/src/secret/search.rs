@@ -25,7 +25,7 @@ use super::lone::lone_value;
 use super::named::{by_name, by_structure, has_structure};
 use super::pair::{IN_FILES, beside_ids};
 use super::place::{
-    is_own, is_own_inside, is_own_lock, is_packaged, is_settings, is_shared_library,
+    Whose, is_own_lock, is_packaged, is_settings, is_shared_library, whose, whose_inside,
 };
 use super::sqlite::Database;
 use super::store::key_store;
@@ -54,6 +54,8 @@ pub(crate) struct Searcher<'a> {
     limit: u64,
     /// Bytes that may still be unpacked.
     unpacked: u64,
+    /// The same of archives that packages may own, which take none of the others' room.
+    unpacked_unless_owned: u64,
     kept: Vec<u8>,
 }
 
@@ -64,6 +66,7 @@ impl<'a> Searcher<'a> {
             detector,
             limit,
             unpacked: Budget::LAYER,
+            unpacked_unless_owned: Budget::UNLESS_OWNED,
             kept: Vec::new(),
         }
     }
@@ -79,16 +82,21 @@ impl<'a> Searcher<'a> {
             published: false,
             unnamed: false,
             rooted: false,
+            unless_owned: false,
             depth: 0,
             wrappings: 0,
         };
         let mut search = Search::inside(parent, Some(size));
         search.kept = std::mem::take(&mut self.kept);
+        let unpacked = match search.unless_owned {
+            true => &mut self.unpacked_unless_owned,
+            false => &mut self.unpacked,
+        };
         FileSearch {
             search,
-            budget: Budget::new(self.unpacked),
+            budget: Budget::new(*unpacked),
             kept: &mut self.kept,
-            unpacked: &mut self.unpacked,
+            unpacked,
         }
     }
 }
@@ -122,6 +130,8 @@ struct Placed {
     hit: Hit,
     start: u64,
     line: Option<usize>,
+    /// Whether it is one only where no package owns the file.
+    unless_owned: bool,
 }
 
 /// The search of one file, in a layer or in an archive.
@@ -153,6 +163,9 @@ pub(super) struct Search<'s> {
     told: Told,
     /// Whether it lies where people put their own files.
     own: bool,
+    /// Whether packages have theirs there, too: what is looked for in one's own files alone is told where
+    /// none owns this one.
+    unless_owned: bool,
     /// Whether it locks the packages of what lies there.
     lock: bool,
     /// Whether it lies in a package.
@@ -172,20 +185,26 @@ pub(super) struct Search<'s> {
     /// Room for values.
     told_room: Room,
     partly: bool,
+    partly_unless_owned: bool,
 }
 
 impl<'s> Search<'s> {
     /// The search of what `parent` describes, whose size is known for some.
-    pub(super) fn inside(parent: Parent<'s>, size: Option<u64>) -> Self {
+    pub(super) fn inside(mut parent: Parent<'s>, size: Option<u64>) -> Self {
         let inside = parent.wrappings > 0;
         let anywhere = inside && !parent.rooted;
-        let lies_in_own = match anywhere {
-            true => is_own_inside(&parent.name),
-            false => is_own(&parent.name),
+        let whose = match anywhere {
+            true => whose_inside(&parent.name),
+            false => whose(&parent.name),
         };
+        // What a package brings packed is a package's.
+        let unless_owned = !inside && whose == Whose::OwnUnlessOwned;
+        parent.unless_owned |= unless_owned;
+        let lies_in_own = whose == Whose::Own || unless_owned;
         // Modules of an application are packed as libraries are.
         let is_published = parent.published && !is_of_spring(&parent.name);
         let own = lies_in_own && !is_published && !parent.unnamed;
+        let lies_alone = own && !unless_owned;
         let settings = is_settings(&parent.name);
         let longest = match own && (settings || has_structure(&parent.name)) {
             true => LONGEST_WHOLE,
@@ -208,10 +227,11 @@ impl<'s> Search<'s> {
             from: 0,
             told: Told::default(),
             own,
+            unless_owned,
             lock: !own && !parent.published && is_own_lock(&parent.name, anywhere),
             packaged: !own && (parent.published || is_packaged(&parent.name)),
             settings,
-            counting: (own && streamed && !inside && is_shared_library(&parent.name))
+            counting: (lies_alone && streamed && !inside && is_shared_library(&parent.name))
                 .then(Sha256::new),
             parent,
             program: None,
@@ -221,6 +241,7 @@ impl<'s> Search<'s> {
             done: false,
             told_room: Room::new(MAX_HITS),
             partly: false,
+            partly_unless_owned: false,
         }
     }
 
@@ -327,7 +348,12 @@ impl<'s> Search<'s> {
                 }
             }
             self.kept.clear();
-            return (Found { sightings, partly }, self.kept);
+            let found = Found {
+                sightings,
+                partly: partly && !self.unless_owned,
+                partly_unless_owned: partly && self.unless_owned,
+            };
+            return (found, self.kept);
         }
         if let Some(database) = self.database.as_mut().filter(|_| !self.done) {
             self.kept.append(&mut database.feed(b"", true));
@@ -347,10 +373,17 @@ impl<'s> Search<'s> {
         let mut found = Found {
             sightings: Vec::new(),
             partly: self.partly,
+            partly_unless_owned: self.partly_unless_owned,
         };
         let mut placed: Vec<Placed> = self.hits.into_values().collect();
         placed.sort_unstable_by_key(|placed| (placed.start, placed.hit.fingerprint));
-        for Placed { hit, line, .. } in placed {
+        for Placed {
+            hit,
+            line,
+            unless_owned,
+            ..
+        } in placed
+        {
             found.sightings.push(FileSighting {
                 kind: hit.kind.into(),
                 severity: hit.severity,
@@ -359,6 +392,7 @@ impl<'s> Search<'s> {
                 line,
                 fingerprint: hit.fingerprint,
                 sums: self.sums.clone(),
+                unless_owned: unless_owned || (self.parent.unless_owned && !self.unless_owned),
             });
         }
         self.kept.clear();
@@ -376,16 +410,49 @@ impl<'s> Search<'s> {
         let (original, bytes) = (bytes, decoded.or(taken_out));
         let bytes = bytes.as_deref().unwrap_or(original);
         let program = is_program(bytes);
+        let own = self.own_as(program);
+        let hits = self.hits_in(bytes, program, own);
+        let sure = self
+            .doubts(own, &hits)
+            .then(|| self.hits_in(bytes, program, false));
+        if hits.is_empty() {
+            self.overflown(&hits, sure.as_ref());
+            return;
+        }
+        self.sums = Some(self.sums_of(original));
+        // What was taken out of a program has no lines.
+        self.program = Some(program || !lines);
+        self.place(bytes, hits, sure);
+    }
+
+    /// Whether it is searched as one's own: of programs that packages may own only their texts are.
+    fn own_as(&self, program: bool) -> bool {
+        self.own && !(self.unless_owned && program)
+    }
+
+    /// Whether it is not known of all of these whether they are told where a package owns the file.
+    fn doubts(&self, own: bool, hits: &Hits) -> bool {
+        own && self.unless_owned && (hits.overflows() || !hits.is_empty())
+    }
+
+    /// Notes what was left out of hits, `sure` of which are told whoever owns the file.
+    fn overflown(&mut self, hits: &Hits, sure: Option<&Hits>) {
+        self.partly |= sure.unwrap_or(hits).overflows();
+        self.partly_unless_owned |= sure.is_some() && hits.overflows();
+    }
+
+    /// What a search of the file gives, all of it.
+    fn hits_in(&self, bytes: &[u8], program: bool, own: bool) -> Hits {
         let mut hits = Hits::default();
         let mut cleared = Vec::new();
+        let name = &self.parent.name;
         if !program {
-            let (detector, name) = (self.parent.detector, &self.parent.name);
-            cleared = by_structure(detector, name, bytes, self.own, &mut hits);
-        } else if self.own {
-            hits.extend(key_store(&self.parent.name, bytes));
+            cleared = by_structure(self.parent.detector, name, bytes, own, &mut hits);
+        } else if own {
+            hits.extend(key_store(name, bytes));
             hits.extend(key_table(bytes));
         }
-        if self.own && bytes.first() == Some(&0x30) {
+        if own && bytes.first() == Some(&0x30) {
             hits.extend(der_key(bytes));
         }
         let piece = Piece {
@@ -393,39 +460,33 @@ impl<'s> Search<'s> {
             from: 0,
             limit: bytes.len(),
             program,
-            own: self.own,
+            own,
         };
-        self.parent.detector.find(piece, &mut self.told, &mut hits);
-        if self.own && !program {
+        let mut told = Told::default();
+        self.parent.detector.find(piece, &mut told, &mut hits);
+        if own && !program {
             beside_ids(bytes, IN_FILES, &mut hits);
         }
         if !program {
-            by_name(&self.parent.name, bytes, &mut hits);
+            by_name(name, bytes, &mut hits);
         }
-        if self.own
+        if own
             && self.settings
             && !program
             && let Ok(text) = std::str::from_utf8(bytes)
         {
             in_file(text, &mut hits);
         }
-        self.search_around(piece, &mut hits);
-        if self.own && !program && hits.is_empty() {
-            hits.extend(lone_value(&self.parent.name, bytes));
+        self.search_around(piece, &mut told, &mut hits);
+        if own && !program && hits.is_empty() {
+            hits.extend(lone_value(name, bytes));
         }
         hits.retain(|hit| {
             !cleared
                 .iter()
                 .any(|range| range.start < hit.end && hit.start < range.end)
         });
-        if hits.is_empty() {
-            self.partly |= hits.overflows();
-            return;
-        }
-        self.sums = Some(self.sums_of(original));
-        // What was taken out of a program has no lines.
-        self.program = Some(program || !lines);
-        self.place(bytes, hits);
+        hits
     }
 
     /// The sums that may prove it. What is packed is listed by Python alone, beside it.
@@ -437,20 +498,28 @@ impl<'s> Search<'s> {
     }
 
     /// Searches for what only its surroundings, or decoding, tell.
-    fn search_around(&mut self, piece: Piece<'_>, hits: &mut Hits) {
+    fn search_around(&self, piece: Piece<'_>, told: &mut Told, hits: &mut Hits) {
         if piece.own && !piece.program {
-            in_context(piece, self.settings, &mut self.told, hits);
-            in_base64(self.parent.detector, piece, &mut self.told.encoded, hits);
+            in_context(piece, self.settings, told, hits);
+            in_base64(self.parent.detector, piece, &mut told.encoded, hits);
         } else if self.lock && !piece.program {
-            in_addresses(piece, &mut self.told, hits);
+            in_addresses(piece, told, hits);
         }
     }
 
     /// Takes hits in: of two that overlap the first to name a value is the surest, of two of one
-    /// value the first in the file tells where.
-    fn place(&mut self, bytes: &[u8], hits: Hits) {
+    /// value the first in the file tells where. Of `sure`, if any, are those that are told whoever owns the
+    /// file.
+    fn place(&mut self, bytes: &[u8], hits: Hits, sure: Option<Hits>) {
         let text = self.program == Some(false);
-        self.partly |= hits.overflows();
+        self.overflown(&hits, sure.as_ref());
+        let sure = sure.map(|hits| {
+            let mut parts = Parts::default();
+            for hit in hits.iter() {
+                parts.take(hit.start as u64, hit.end as u64);
+            }
+            parts
+        });
         self.told_room.leave_out(hits.left_out());
         for mut hit in hits {
             let start = self.base + hit.start as u64;
@@ -465,18 +534,32 @@ impl<'s> Search<'s> {
             if text && self.packaged && (is_explained(before, self.base == 0) || is_tried()) {
                 hit.severity = Severity::Info;
             }
+            let unless_owned = sure
+                .as_ref()
+                .is_some_and(|sure| !sure.has_some_of(hit.start as u64, hit.end as u64));
             if let Some(known) = self.hits.get_mut(&hit.fingerprint) {
+                known.unless_owned &= unless_owned;
                 hit.severity = hit.severity.max(known.hit.severity);
                 known.hit.severity = hit.severity;
                 if known.start <= start {
                     continue;
                 }
             } else if !self.told_room.take(hit.severity) {
-                self.partly = true;
+                self.partly |= !unless_owned;
+                self.partly_unless_owned |= unless_owned;
                 continue;
             }
             let line = text.then(|| self.lines_before + 1 + line_ends(&bytes[..hit.start]));
-            let placed = Placed { hit, start, line };
+            let unless_owned = match self.hits.get(&hit.fingerprint) {
+                Some(known) => known.unless_owned,
+                None => unless_owned,
+            };
+            let placed = Placed {
+                hit,
+                start,
+                line,
+                unless_owned,
+            };
             self.hits.insert(hit.fingerprint, placed);
         }
     }

@@ -54,6 +54,9 @@ impl Budget {
     /// For all files of a layer.
     pub(super) const LAYER: u64 = 1 << 30;
 
+    /// For all that packages may own.
+    pub(super) const UNLESS_OWNED: u64 = 256 << 20;
+
     fn spent(&self) -> bool {
         self.bytes == 0 || self.entries == 0
     }
@@ -183,6 +186,8 @@ pub(super) struct Parent<'s> {
     pub(super) unnamed: bool,
     /// Whether the paths in it begin at the root, as those of a distribution's package do.
     pub(super) rooted: bool,
+    /// Whether what is in it is told only where no package owns the file of the layer.
+    pub(super) unless_owned: bool,
     pub(super) depth: u8,
     pub(super) wrappings: u8,
 }
@@ -390,6 +395,7 @@ impl Sink for State<'_> {
             } else {
                 self.sightings.push(FileSighting {
                     inside: inside.clone(),
+                    unless_owned: self.parent.unless_owned,
                     ..FileSighting::in_name(hit, &self.parent.path)
                 });
             }
