@@ -4,6 +4,7 @@
 //! longer one is searched piece by piece; of each only so much is kept as what begins in it and
 //! ends in the next needs. Where the pieces are parted changes nothing about what is found.
 
+mod attached;
 mod sighting;
 mod streamed;
 
@@ -34,6 +35,7 @@ use super::sums::FileSums;
 use super::utf16::utf16_text;
 use super::{Fingerprint, Hit};
 
+use self::attached::Attached;
 pub(crate) use self::sighting::{FileSighting, Found};
 
 /// The longest file that is searched as a whole: with the readers that want it whole, and with the
@@ -140,6 +142,8 @@ pub(super) struct Search<'s> {
     /// Whether nothing has been seen yet that says whether it is an archive.
     may_be_archive: bool,
     archive: Option<Box<Unpacker<'s>>>,
+    /// What is known of one behind what it begins with.
+    attached: Attached,
     /// Whether all of an archive that came so far is kept.
     provable: bool,
     /// Bytes that may still be searched.
@@ -215,6 +219,7 @@ impl<'s> Search<'s> {
             // Caches and libraries are full of archives of others.
             may_be_archive: lies_in_own,
             archive: None,
+            attached: Attached::None,
             provable: false,
             room: parent.limit,
             missing: size.unwrap_or(u64::MAX),
@@ -255,7 +260,7 @@ impl<'s> Search<'s> {
         } else if self.may_be_archive {
             self.feed_head(bytes, budget);
         } else {
-            self.feed_content(bytes);
+            self.feed_attached(bytes, budget);
         }
     }
 
@@ -279,6 +284,9 @@ impl<'s> Search<'s> {
         let head = &bytes[..bytes.len().min(HEAD)];
         self.archive = Unpacker::new(self.parent.clone(), head).map(Box::new);
         self.provable = self.archive.is_some();
+        if self.archive.is_none() {
+            self.attached = Attached::behind(head);
+        }
         self.feed(bytes, budget);
     }
 
@@ -339,6 +347,8 @@ impl<'s> Search<'s> {
             let kept = std::mem::take(&mut self.kept);
             self.begin(&kept, budget);
         }
+        self.end_attached();
+        let mut packed = Vec::new();
         if let Some(archive) = self.archive.take() {
             let (mut sightings, partly) = archive.finish(budget);
             if self.provable && !sightings.is_empty() {
@@ -348,25 +358,14 @@ impl<'s> Search<'s> {
                 }
             }
             self.kept.clear();
-            let found = Found {
-                sightings,
-                partly: partly && !self.unless_owned,
-                partly_unless_owned: partly && self.unless_owned,
-            };
-            return (found, self.kept);
+            self.partly |= partly && !self.unless_owned;
+            self.partly_unless_owned |= partly && self.unless_owned;
+            packed = sightings;
         }
         if let Some(database) = self.database.as_mut().filter(|_| !self.done) {
             self.kept.append(&mut database.feed(b"", true));
         }
-        if !self.done && !self.kept.is_empty() {
-            if self.streamed {
-                self.search_kept(true);
-            } else {
-                let kept = std::mem::take(&mut self.kept);
-                self.whole(&kept);
-                self.kept = kept;
-            }
-        }
+        self.end_content();
         if let Some(sum) = self.counting.take().filter(|_| !self.hits.is_empty()) {
             self.sums = Some(FileSums::of_sha256(&sum.finalize()));
         }
@@ -395,8 +394,24 @@ impl<'s> Search<'s> {
                 unless_owned: unless_owned || (self.parent.unless_owned && !self.unless_owned),
             });
         }
+        found.sightings.append(&mut packed);
         self.kept.clear();
         (found, self.kept)
+    }
+
+    /// Searches what is left of the content.
+    fn end_content(&mut self) {
+        if !self.done && !self.kept.is_empty() {
+            if self.streamed {
+                self.search_kept(true);
+            } else {
+                let kept = std::mem::take(&mut self.kept);
+                self.whole(&kept);
+                self.kept = kept;
+                self.kept.clear();
+            }
+        }
+        self.done = true;
     }
 
     /// Searches the file, all of it.
