@@ -1,5 +1,7 @@
 //! Whose files lie where.
 
+use crate::catalogue::base_name;
+
 /// Folders of packages, wherever they lie.
 const PACKAGE_FOLDERS: &[&str] = &[
     "node_modules",
@@ -30,6 +32,9 @@ const MADE_UP: &[&str] = &[
     "docs",
     "doc",
 ];
+
+/// Folders below which each folder is a project or somebody's home, whatever it is called.
+const OF_PROJECTS: &[&str] = &["home/", "opt/", "srv/", "usr/src/", "var/www/"];
 
 /// Folders of what programs say, in all languages: `"password": "Passwort1"`.
 const LABELS: &[&str] = &["i18n", "locale", "locales", "translations"];
@@ -202,6 +207,8 @@ pub(super) enum Whose {
     Own,
     /// The same, where it is of no package of the distribution: that is known once all lists were read.
     OwnUnlessOwned,
+    /// Of what is made up to try or to explain something. What an archive there holds may be anybody's.
+    MadeUp,
     Others,
 }
 
@@ -211,7 +218,7 @@ pub(super) fn whose(path: &str) -> Whose {
         return Whose::Others;
     }
     let Some(system) = SYSTEM.iter().find(|folder| path.starts_with(*folder)) else {
-        return whose_inside(path);
+        return whose_in(path, project(path));
     };
     if OWN_IN_SYSTEM.iter().any(|folder| path.starts_with(folder)) {
         return Whose::Own;
@@ -221,7 +228,7 @@ pub(super) fn whose(path: &str) -> Whose {
     }
     match whose_inside(path) {
         Whose::Own => Whose::OwnUnlessOwned,
-        whose => whose,
+        _ => Whose::Others,
     }
 }
 
@@ -257,21 +264,32 @@ pub(super) fn is_own_inside(path: &str) -> bool {
 
 /// Whose the file at a path in an archive is.
 pub(super) fn whose_inside(path: &str) -> Whose {
-    let mut folders = path.split('/').rev();
-    let name = folders.next().unwrap_or(path);
+    whose_in(path, 0)
+}
+
+/// Where in a path of the image that begins which lies in a project: behind the folder of that.
+fn project(path: &str) -> usize {
+    let above = OF_PROJECTS.iter().find(|above| path.starts_with(*above));
+    let above = above.map_or(0, |above| above.len());
+    let end = path[above..].find('/');
+    end.map_or(path.len(), |end| above + end + 1)
+}
+
+/// Whose a file is whose path tells of its project from `project` on.
+fn whose_in(path: &str, project: usize) -> Whose {
+    let (mut above, name) = path.rsplit_once('/').unwrap_or(("", path));
     let is_of_labels = || OF_LABELS.iter().any(|ending| name.ends_with(ending));
+    let mut is_made_up = false;
     // Most files of an image lie in packages, and are done with here.
-    while let Some(folder) = folders.next() {
-        let is_environment = || {
-            let above = folders.clone().next();
-            folder == "test" && above.is_some_and(|above| ENVIRONMENTS.contains(&above))
-        };
-        if PACKAGE_FOLDERS.contains(&folder)
-            || (LABELS.contains(&folder) && is_of_labels())
-            || (MADE_UP.contains(&folder) && !is_environment())
-        {
+    while !above.is_empty() {
+        let (outer, folder) = above.rsplit_once('/').unwrap_or(("", above));
+        if PACKAGE_FOLDERS.contains(&folder) || (LABELS.contains(&folder) && is_of_labels()) {
             return Whose::Others;
         }
+        let is_environment = || folder == "test" && ENVIRONMENTS.contains(&base_name(outer));
+        is_made_up |=
+            above.len() - folder.len() >= project && MADE_UP.contains(&folder) && !is_environment();
+        above = outer;
     }
     let is_own = !is_try(name)
         && !is_template(name)
@@ -280,6 +298,7 @@ pub(super) fn whose_inside(path: &str) -> Whose {
         && !is_bundle(name)
         && !NO_SETTINGS.iter().any(|ending| name.ends_with(ending));
     match is_own {
+        true if is_made_up => Whose::MadeUp,
         true => Whose::Own,
         false => Whose::Others,
     }
@@ -547,6 +566,23 @@ mod tests {
         ] {
             assert!(is_own(own), "{own}");
         }
+        for own in [
+            "test/application.yml",
+            "docs/app.env",
+            "home/test/application.yml",
+            "opt/docs/config/application.yml",
+        ] {
+            assert!(is_own(own), "{own}");
+        }
+        for made_up in [
+            "home/bob/test/application.yml",
+            "test/app/docs/a.yml",
+            "app/tests/x.yml",
+            "app/docs/app.jar",
+        ] {
+            assert_eq!(whose(made_up), Whose::MadeUp, "{made_up}");
+        }
+        assert_eq!(whose_inside("test/application.yml"), Whose::MadeUp);
         for unless_owned in [
             "usr/bin/entrypoint.sh",
             "bin/start.sh",

@@ -196,7 +196,7 @@ impl<'s> Search<'s> {
     /// The search of what `parent` describes, whose size is known for some.
     pub(super) fn inside(mut parent: Parent<'s>, size: Option<u64>) -> Self {
         let inside = parent.wrappings > 0;
-        let anywhere = inside && !parent.rooted;
+        let anywhere = parent.depth > 0 && !parent.rooted;
         let whose = match anywhere {
             true => whose_inside(&parent.name),
             false => whose(&parent.name),
@@ -204,7 +204,11 @@ impl<'s> Search<'s> {
         // What a package brings packed is a package's.
         let unless_owned = !inside && whose == Whose::OwnUnlessOwned;
         parent.unless_owned |= unless_owned;
-        let lies_in_own = whose == Whose::Own || unless_owned;
+        let lies_in_own = match whose {
+            Whose::Own => true,
+            Whose::OwnUnlessOwned => parent.depth == 0,
+            Whose::MadeUp | Whose::Others => false,
+        };
         // Modules of an application are packed as libraries are.
         let is_published = parent.published && !is_of_spring(&parent.name);
         let own = lies_in_own && !is_published && !parent.unnamed;
@@ -217,7 +221,7 @@ impl<'s> Search<'s> {
         let streamed = size.is_some_and(|size| size > longest as u64);
         Search {
             // Caches and libraries are full of archives of others.
-            may_be_archive: lies_in_own,
+            may_be_archive: lies_in_own || whose == Whose::MadeUp,
             archive: None,
             attached: Attached::None,
             provable: false,

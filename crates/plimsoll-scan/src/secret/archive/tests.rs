@@ -473,6 +473,23 @@ fn what_stands_between_the_entries_of_a_zip_hides_none() {
     assert!(places("app/x.zip", &whole[..whole.len() - 1]).1);
 }
 
+/// An application may lie in a folder of that name; what tries it does not lie in an archive.
+#[test]
+fn an_archive_among_what_is_made_up_is_judged_by_what_it_holds() {
+    let settings = format!("spring:\n  password: q7RtY2mW{}\n", "x9Kp");
+    let jar = |name: &str| directory(&[zip(name, settings.as_bytes(), true, false)]);
+    let name = "BOOT-INF/classes/application.yml";
+    let found = |path: &str, bytes: &[u8]| places(path, bytes).0.len();
+    assert_eq!(found("app/docs/app.jar", &jar(name)), 1);
+    assert_eq!(found("test/app.jar", &jar(name)), 1);
+    assert_eq!(found("app/docs/app.jar", &jar("tests/application.yml")), 0);
+    // What is only compressed lies where it lies.
+    let packed = gz(settings.as_bytes());
+    assert_eq!(found("test/application.yml.gz", &packed), 1);
+    assert_eq!(found("app/test/application.yml.gz", &packed), 0);
+    assert_eq!(found("app/node_modules/a/a.jar", &jar(name)), 0);
+}
+
 /// Java's archives and Python's applications that a shell runs; offsets are mended or are not.
 #[test]
 fn a_zip_behind_a_script_is_opened() {
