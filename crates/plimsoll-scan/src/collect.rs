@@ -43,6 +43,9 @@ const MAX_UNREAD: usize = 10_000;
 /// Credentials of one severity listed of one layer.
 const MAX_SIGHTINGS: usize = 5_000;
 
+/// The same of those that are dropped where packages own the files.
+const MAX_UNLESS_OWNED: usize = 1_000;
+
 /// A file up to this long is put together in memory where it did not come in one piece.
 const SMALL: u64 = 1 << 20;
 
@@ -78,6 +81,8 @@ pub(crate) struct Collector<'a> {
     named_by: HashSet<(Fingerprint, String)>,
     /// Room for credentials.
     room: Room,
+    /// Room for those that are dropped where packages own the files: they take none of the others'.
+    room_unless_owned: Room,
     /// What the file at hand begins with.
     start: Start,
     buffer: Vec<u8>,
@@ -106,6 +111,7 @@ impl<'a> Collector<'a> {
             weight: 0,
             named_by: HashSet::new(),
             room: Room::new(MAX_SIGHTINGS),
+            room_unless_owned: Room::new(MAX_UNLESS_OWNED),
             start: Start::Unknown,
             buffer: Vec::new(),
         }
@@ -354,16 +360,22 @@ impl<'a> Collector<'a> {
     }
 
     fn keep(&mut self, path: &str, found: Found) {
-        let mut partly = found.partly;
+        let (mut partly, mut partly_unless_owned) = (found.partly, found.partly_unless_owned);
         let before = self.record.secrets.len();
         for sighting in found.sightings {
-            match self.room.take(sighting.severity) {
+            let (room, partly) = match sighting.unless_owned {
+                true => (&mut self.room_unless_owned, &mut partly_unless_owned),
+                false => (&mut self.room, &mut partly),
+            };
+            match room.take(sighting.severity) {
                 true => self.record.secrets.push(sighting),
-                false => partly = true,
+                false => *partly = true,
             }
         }
         if partly {
             self.record.partly_searched.push(path.to_owned());
+        } else if partly_unless_owned {
+            self.record.partly_unless_owned.push(path.to_owned());
         }
         let new = self.record.secrets.get(before..).unwrap_or_default();
         self.weight += new.iter().map(FileSighting::weight).sum::<usize>();

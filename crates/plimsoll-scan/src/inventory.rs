@@ -86,7 +86,8 @@ pub(crate) fn assemble(
         accounts: &accounts,
         search_path: path,
     };
-    let (secrets, partly) = secrets(records, tree, config, &shown, detector);
+    let above = base.as_ref().map_or(0, |base| base.layers);
+    let (secrets, partly) = secrets(records, tree, config, &shown, above, detector);
     let mut startup = if complete {
         image_facts.startup()
     } else {

@@ -119,6 +119,8 @@ pub(crate) struct LayerRecord {
     pub(crate) unfollowed: BTreeSet<String>,
     /// Files that were searched for secrets only in part.
     pub(crate) partly_searched: Vec<String>,
+    /// The same for what is looked for only where no package owns the file.
+    pub(crate) partly_unless_owned: Vec<String>,
 }
 
 /// Bytes that a script takes which was not read, beside its path.

@@ -11,43 +11,52 @@ use crate::record::LayerRecord;
 use crate::secret::{self, Detector, FileSighting, Fingerprint, Redacted};
 use crate::tree::Tree;
 
-/// The credentials of files and of the configuration, and what of the latter was searched in part.
+/// The credentials of files and of the configuration, and what was searched in part besides the files
+/// that the layers name. From layer `above` on lies what is not the base's.
 pub(super) fn secrets(
     records: &[LayerRecord],
     tree: &Tree<'_>,
     config: &ImageConfig,
     shown: &Redacted,
+    above: usize,
     detector: &Detector,
 ) -> (Vec<SecretSighting>, Vec<String>) {
     let secret::InConfig {
         mut sightings,
-        partly,
+        mut partly,
     } = secret::in_config(config, shown, detector);
     let paths: Vec<&str> = records
         .iter()
-        .flat_map(|record| &record.secrets)
-        .map(|sighting| sighting.path.as_str())
+        .flat_map(|record| {
+            let seen = record.secrets.iter().map(|sighting| &sighting.path);
+            seen.chain(&record.partly_unless_owned)
+        })
+        .map(String::as_str)
         .collect();
     let published = Published::new(records, tree, &paths);
+    let is_of_nobody = |layer: usize, path: &str| layer >= above && published.is_unowned(path);
+    let seen: Vec<(usize, &FileSighting)> = records
+        .iter()
+        .enumerate()
+        .flat_map(|(layer, record)| record.secrets.iter().map(move |one| (layer, one)))
+        .filter(|(layer, one)| !one.unless_owned || is_of_nobody(*layer, &one.path))
+        .collect();
+    for (layer, record) in records.iter().enumerate() {
+        let left = record.partly_unless_owned.iter();
+        partly.extend(left.filter(|path| is_of_nobody(layer, path)).cloned());
+    }
     let is_proven = |sighting: &FileSighting| {
         let sums = sighting.sums.as_ref();
         sums.is_some_and(|sums| published.holds(&sighting.path, sums))
     };
-    let proven: HashSet<(&str, Fingerprint)> = records
+    let proven: HashSet<(&str, Fingerprint)> = seen
         .iter()
-        .flat_map(|record| &record.secrets)
-        .filter(|sighting| is_proven(sighting))
-        .map(|sighting| (sighting.path.as_str(), sighting.fingerprint))
+        .filter(|(_, sighting)| is_proven(sighting))
+        .map(|(_, sighting)| (sighting.path.as_str(), sighting.fingerprint))
         .collect();
-    let told: HashSet<(usize, &str, Fingerprint)> = records
+    let told: HashSet<(usize, &str, Fingerprint)> = seen
         .iter()
-        .enumerate()
-        .flat_map(|(layer, record)| {
-            record
-                .secrets
-                .iter()
-                .map(move |other| (layer, other.path.as_str(), other.fingerprint))
-        })
+        .map(|(layer, other)| (*layer, other.path.as_str(), other.fingerprint))
         .collect();
     let hidden = Hidden::new(records);
     // The first layer above that deletes the file or writes it without the value; its own where an
@@ -62,58 +71,56 @@ pub(super) fn secrets(
             }
         }
     };
-    let mut seen = HashSet::new();
-    for (layer, record) in records.iter().enumerate() {
-        for sighting in &record.secrets {
-            let FileSighting {
-                kind,
-                severity,
-                path,
-                line,
-                fingerprint,
-                ..
-            } = sighting;
-            // A later layer that rewrites the file with the same secret tells nothing new.
-            if !seen.insert((path.as_str(), *fingerprint, kind)) {
-                continue;
-            }
-            // Whether the value is still to be seen: in the topmost version of the file.
-            let visible = tree
-                .get(path)
-                .is_some_and(|node| told.contains(&(node.layer, path.as_str(), *fingerprint)));
-            // Keys that try or explain a package open nothing.
-            let is_key = matches!(
-                &**kind,
-                "private-key" | "encrypted-private-key" | "key-store"
-            );
-            if is_key && is_test_material(path) {
-                continue;
-            }
-            let (kind, severity) = match drawn_by_build(path, kind) {
-                Some(kind) => (Cow::Borrowed(kind), Severity::Low),
-                None => (kind.clone(), *severity),
-            };
-            let is_published = is_proven(sighting)
-                || secret::source_of(path)
-                    .is_some_and(|source| proven.contains(&(source.as_str(), *fingerprint)));
-            sightings.push(SecretSighting {
-                kind,
-                severity: if is_published {
-                    Severity::Info
-                } else if is_test_material(path) || path.starts_with(DOCUMENTATION) {
-                    severity.min(Severity::Low)
-                } else {
-                    severity
-                },
-                place: sighting.place(),
-                layer: Some(layer),
-                line: *line,
-                fingerprint: fingerprint.to_string(),
-                deleted_in: (!visible).then(|| gone_in(layer, path, *fingerprint)),
-                also_at: Vec::new(),
-                source: None,
-            });
+    let mut known = HashSet::new();
+    for (layer, sighting) in seen {
+        let FileSighting {
+            kind,
+            severity,
+            path,
+            line,
+            fingerprint,
+            ..
+        } = sighting;
+        // A later layer that rewrites the file with the same secret tells nothing new.
+        if !known.insert((path.as_str(), *fingerprint, kind)) {
+            continue;
         }
+        // Whether the value is still to be seen: in the topmost version of the file.
+        let visible = tree
+            .get(path)
+            .is_some_and(|node| told.contains(&(node.layer, path.as_str(), *fingerprint)));
+        // Keys that try or explain a package open nothing.
+        let is_key = matches!(
+            &**kind,
+            "private-key" | "encrypted-private-key" | "key-store"
+        );
+        if is_key && is_test_material(path) {
+            continue;
+        }
+        let (kind, severity) = match drawn_by_build(path, kind) {
+            Some(kind) => (Cow::Borrowed(kind), Severity::Low),
+            None => (kind.clone(), *severity),
+        };
+        let is_published = is_proven(sighting)
+            || secret::source_of(path)
+                .is_some_and(|source| proven.contains(&(source.as_str(), *fingerprint)));
+        sightings.push(SecretSighting {
+            kind,
+            severity: if is_published {
+                Severity::Info
+            } else if is_test_material(path) || path.starts_with(DOCUMENTATION) {
+                severity.min(Severity::Low)
+            } else {
+                severity
+            },
+            place: sighting.place(),
+            layer: Some(layer),
+            line: *line,
+            fingerprint: fingerprint.to_string(),
+            deleted_in: (!visible).then(|| gone_in(layer, path, *fingerprint)),
+            also_at: Vec::new(),
+            source: None,
+        });
     }
     sightings.sort_by(|a, b| {
         (&a.place, a.layer, a.line, &a.kind, &a.fingerprint).cmp(&(

@@ -412,8 +412,12 @@ impl Hasher for PathHasher {
 /// versions of a file as it has layers, and what no sum proves is told.
 const MAX_SUMS: usize = 1_000;
 
-/// The files that sums of packages prove to be as their package brought them.
+/// The files that packages own, and that their sums prove to be as they brought them.
 pub(crate) struct Published<'l> {
+    /// Those that a package of any layer lists.
+    owned: HashSet<Key<'l>>,
+    /// Whether there is a list of a package's files.
+    is_listed: bool,
     system: HashMap<Key<'l>, HashSet<&'l str>>,
     python: BTreeMap<String, &'l str>,
     /// What distributions list besides, by the folder they lie in.
@@ -422,10 +426,12 @@ pub(crate) struct Published<'l> {
 }
 
 impl<'l> Published<'l> {
-    /// Gathers the sums of `paths` that packages of any layer tell.
+    /// Gathers who owns `paths`, and the sums of them that packages of any layer tell.
     pub(crate) fn new(layers: &'l [LayerRecord], tree: &Tree<'l>, paths: &[&str]) -> Self {
         let merged = Merged::new(tree);
         let mut published = Self {
+            owned: HashSet::new(),
+            is_listed: false,
             system: HashMap::new(),
             python: BTreeMap::new(),
             python_code: HashMap::new(),
@@ -442,6 +448,12 @@ impl<'l> Published<'l> {
         let sites: HashSet<&str> = paths.iter().flat_map(|path| sites_above(path)).collect();
         for (info, document) in layers.iter().flat_map(|layer| &layer.documents) {
             match document {
+                Document::DpkgList(list) => {
+                    published.own(&wanted, dpkg::listed_paths(list));
+                }
+                Document::AlpmFiles(files) => {
+                    published.own(&wanted, files.iter().map(|(_, path)| path));
+                }
                 Document::DpkgSums(sums) => {
                     published.take(&wanted, dpkg::listed_sums(sums));
                 }
@@ -475,14 +487,34 @@ impl<'l> Published<'l> {
 
     fn take(&mut self, wanted: &HashSet<Key<'_>>, sums: impl Iterator<Item = (&'l str, &'l str)>) {
         for (sum, path) in sums {
+            self.is_listed = true;
             let key = self.merged.key(path);
-            if sum != "-" && wanted.contains(&key) {
+            if !wanted.contains(&key) {
+                continue;
+            }
+            self.owned.insert(key);
+            if sum != "-" {
                 let known = self.system.entry(key).or_default();
                 if known.len() < MAX_SUMS {
                     known.insert(sum);
                 }
             }
         }
+    }
+
+    fn own(&mut self, wanted: &HashSet<Key<'_>>, paths: impl Iterator<Item = &'l str>) {
+        for path in paths {
+            self.is_listed = true;
+            let key = self.merged.key(path);
+            if wanted.contains(&key) {
+                self.owned.insert(key);
+            }
+        }
+    }
+
+    /// Whether the lists of packages are there, and none of any layer names the file.
+    pub(crate) fn is_unowned(&self, path: &str) -> bool {
+        self.is_listed && !self.owned.contains(&self.merged.key(path))
     }
 
     /// Whether a file with these sums is byte for byte what a package brought.

@@ -76,6 +76,8 @@ const WORDS: &[&str] = &[
     "master.key",
     "access.key",
     "auth.key",
+    "erlang_cookie",
+    "release_cookie",
     "login(",
     "authorization",
     "to-securestring",

@@ -154,14 +154,19 @@ pub(super) struct Parts(BTreeMap<u64, u64>);
 impl Parts {
     /// Takes a part, unless some of it is taken.
     pub(super) fn take(&mut self, start: u64, end: u64) -> bool {
-        let before = self.0.range(..end).next_back();
-        if before.is_some_and(|(_, taken)| *taken > start) {
+        if self.has_some_of(start, end) {
             return false;
         }
         if start < end {
             self.0.insert(start, end);
         }
         true
+    }
+
+    /// Whether some of a part is taken.
+    pub(super) fn has_some_of(&self, start: u64, end: u64) -> bool {
+        let before = self.0.range(..end).next_back();
+        before.is_some_and(|(_, taken)| *taken > start)
     }
 
     /// Forgets what ends before a place.

@@ -41,6 +41,9 @@ fn reader(path: &str) -> Option<(Reader, &'static str)> {
         "squid.conf" => (peer_login, "proxy-password"),
         // One word (Erlang, "Distributed Erlang", "Security").
         ".erlang.cookie" => (cookie, "erlang-cookie"),
+        // The same as `mix release` draws it, and as the virtual machine is told it.
+        "COOKIE" if in_folder("releases") => (cookie, "erlang-cookie"),
+        "vm.args" => (set_cookie, "erlang-cookie"),
         // `user = "user:password"`, as on its command line (curl(1), `--config`).
         ".curlrc" | "_curlrc" => (curl_login, "command-password"),
         // `address : PSK "…"`, `user : EAP "…"` (ipsec.secrets(5)).
@@ -98,6 +101,11 @@ fn cookie(line: &str) -> Option<&str> {
         .bytes()
         .all(|byte| byte.is_ascii_alphanumeric() || b"_-+/=".contains(&byte));
     (is_word && line.len() >= 8).then_some(line)
+}
+
+fn set_cookie(line: &str) -> Option<&str> {
+    let cookie = line.strip_prefix("-setcookie")?;
+    word(cookie, 0).filter(|_| cookie.starts_with([' ', '\t']))
 }
 
 fn redis_password(line: &str) -> Option<&str> {
@@ -414,6 +422,9 @@ mod tests {
                 "createUser -e 0x8000 bob MD5 VALUE DES",
             ),
             ("var/lib/rabbitmq/.erlang.cookie", "VALUE"),
+            ("app/releases/COOKIE", "VALUE"),
+            ("app/releases/1.0.0/vm.args", "-setcookie VALUE"),
+            ("app/etc/vm.args", "-setcookie 'VALUE'"),
         ] {
             let value = "hunter2-of-ours";
             let text = format!("# a comment: of me\n\n{}\n", line.replace("VALUE", value));

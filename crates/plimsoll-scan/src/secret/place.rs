@@ -1,5 +1,7 @@
 //! Whose files lie where.
 
+use crate::catalogue::base_name;
+
 /// Folders of packages, wherever they lie.
 const PACKAGE_FOLDERS: &[&str] = &[
     "node_modules",
@@ -30,6 +32,9 @@ const MADE_UP: &[&str] = &[
     "docs",
     "doc",
 ];
+
+/// Folders below which each folder is a project or somebody's home, whatever it is called.
+const OF_PROJECTS: &[&str] = &["home/", "opt/", "srv/", "usr/src/", "var/www/"];
 
 /// Folders of what programs say, in all languages: `"password": "Passwort1"`.
 const LABELS: &[&str] = &["i18n", "locale", "locales", "translations"];
@@ -132,7 +137,7 @@ pub(super) fn is_template(name: &str) -> bool {
     TEMPLATES.iter().any(|mark| name.contains(mark))
 }
 
-/// Beginnings of paths that the distribution and installers fill.
+/// Beginnings of paths that the distribution fills, and whose lists tell with what.
 const SYSTEM: &[&str] = &[
     "usr/bin/",
     "usr/sbin/",
@@ -140,17 +145,30 @@ const SYSTEM: &[&str] = &[
     "usr/lib32/",
     "usr/lib64/",
     "usr/libexec/",
-    "usr/include/",
     "usr/share/",
     "usr/games/",
     "usr/local/lib/",
-    "usr/local/include/",
     "usr/local/share/",
-    "usr/local/go/",
     "bin/",
     "sbin/",
     "lib/",
     "lib64/",
+];
+
+/// Folders right below them, without what follows the letters of their names (`python3.13`, `perl-base`):
+/// of languages, whose libraries come with whoever built or unpacked one, and of what holds no settings.
+const OF_SYSTEMS: &[&str] = &[
+    "dart", "dotnet", "elixir", "erlang", "firmware", "fonts", "gcc", "gconv", "ghc", "go",
+    "guile", "icons", "info", "jvm", "llvm", "locale", "lua", "man", "mime", "modules", "nodejs",
+    "ocaml", "perl", "php", "python", "R", "ruby", "rustlib", "tcl", "terminfo", "vim", "X",
+    "zoneinfo",
+];
+
+/// Beginnings of paths that others fill, whatever the lists say.
+const OF_OTHERS: &[&str] = &[
+    "usr/include/",
+    "usr/local/include/",
+    "usr/local/go/",
     "boot/",
     "var/lib/dpkg/",
     "var/lib/apt/",
@@ -181,39 +199,109 @@ const OWN_IN_SYSTEM: &[&str] = &[
     "usr/share/metricbeat/metricbeat.yml",
 ];
 
-/// Whether a file lies where people put what they wrote themselves: there a name that promises a
-/// credential is believed, while in published code it is most often a test or an explanation.
-pub(super) fn is_own(path: &str) -> bool {
-    if SYSTEM.iter().any(|folder| path.starts_with(folder)) {
-        return OWN_IN_SYSTEM.iter().any(|folder| path.starts_with(folder));
-    }
-    is_own_inside(path)
+/// Whose a file is, as far as the place tells where it lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Whose {
+    /// Of whoever made the image: there a name that promises a credential is believed, while in published
+    /// code it is most often a test or an explanation.
+    Own,
+    /// The same, where it is of no package of the distribution: that is known once all lists were read.
+    OwnUnlessOwned,
+    /// Of what is made up to try or to explain something. What an archive there holds may be anybody's.
+    MadeUp,
+    Others,
 }
 
-/// The same of a path in an archive, which may begin anywhere.
-pub(super) fn is_own_inside(path: &str) -> bool {
-    let mut folders = path.split('/').rev();
-    let name = folders.next().unwrap_or(path);
-    let is_of_labels = || OF_LABELS.iter().any(|ending| name.ends_with(ending));
-    // Most files of an image lie in packages, and are done with here.
-    while let Some(folder) = folders.next() {
-        let is_environment = || {
-            let above = folders.clone().next();
-            folder == "test" && above.is_some_and(|above| ENVIRONMENTS.contains(&above))
-        };
-        if PACKAGE_FOLDERS.contains(&folder)
-            || (LABELS.contains(&folder) && is_of_labels())
-            || (MADE_UP.contains(&folder) && !is_environment())
-        {
-            return false;
-        }
+/// Whose the file at a path of the image is.
+pub(super) fn whose(path: &str) -> Whose {
+    if OF_OTHERS.iter().any(|folder| path.starts_with(folder)) {
+        return Whose::Others;
     }
-    !is_try(name)
+    let Some(system) = SYSTEM.iter().find(|folder| path.starts_with(*folder)) else {
+        return whose_in(path, project(path));
+    };
+    if OWN_IN_SYSTEM.iter().any(|folder| path.starts_with(folder)) {
+        return Whose::Own;
+    }
+    if is_of_system(&path[system.len()..]) || is_beside_own(path) {
+        return Whose::Others;
+    }
+    match whose_inside(path) {
+        Whose::Own => Whose::OwnUnlessOwned,
+        _ => Whose::Others,
+    }
+}
+
+/// Whether a path below a folder of the system is one that nobody but systems and installers fills.
+fn is_of_system(path: &str) -> bool {
+    let mut folders = path.split('/');
+    // `x86_64-linux-gnu` holds what `lib` does.
+    let folder = folders.find(|folder| !folder.contains("-linux-"));
+    folder.is_some_and(|folder| {
+        let letters = folder.bytes().take_while(u8::is_ascii_alphabetic).count();
+        folders.next().is_some() && OF_SYSTEMS.contains(&&folder[..letters])
+    })
+}
+
+/// Whether a path lies in the folder of a program of which it is known where in it one's own files lie.
+fn is_beside_own(path: &str) -> bool {
+    OWN_IN_SYSTEM.iter().any(|own| {
+        let mut ends = own.match_indices('/').map(|(at, _)| at + 1);
+        // `usr/share/kibana/`
+        ends.nth(2).is_some_and(|end| path.starts_with(&own[..end]))
+    })
+}
+
+/// Whether the file at a path of the image is of whoever made it, wherever others' are.
+fn is_own(path: &str) -> bool {
+    whose(path) == Whose::Own
+}
+
+/// Whether a file in an archive, whose paths may begin anywhere, is.
+pub(super) fn is_own_inside(path: &str) -> bool {
+    whose_inside(path) == Whose::Own
+}
+
+/// Whose the file at a path in an archive is.
+pub(super) fn whose_inside(path: &str) -> Whose {
+    whose_in(path, 0)
+}
+
+/// Where in a path of the image that begins which lies in a project: behind the folder of that.
+fn project(path: &str) -> usize {
+    let above = OF_PROJECTS.iter().find(|above| path.starts_with(*above));
+    let above = above.map_or(0, |above| above.len());
+    let end = path[above..].find('/');
+    end.map_or(path.len(), |end| above + end + 1)
+}
+
+/// Whose a file is whose path tells of its project from `project` on.
+fn whose_in(path: &str, project: usize) -> Whose {
+    let (mut above, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let is_of_labels = || OF_LABELS.iter().any(|ending| name.ends_with(ending));
+    let mut is_made_up = false;
+    // Most files of an image lie in packages, and are done with here.
+    while !above.is_empty() {
+        let (outer, folder) = above.rsplit_once('/').unwrap_or(("", above));
+        if PACKAGE_FOLDERS.contains(&folder) || (LABELS.contains(&folder) && is_of_labels()) {
+            return Whose::Others;
+        }
+        let is_environment = || folder == "test" && ENVIRONMENTS.contains(&base_name(outer));
+        is_made_up |=
+            above.len() - folder.len() >= project && MADE_UP.contains(&folder) && !is_environment();
+        above = outer;
+    }
+    let is_own = !is_try(name)
         && !is_template(name)
         && !is_lock(name)
         && !is_stored(path)
         && !is_bundle(name)
-        && !NO_SETTINGS.iter().any(|ending| name.ends_with(ending))
+        && !NO_SETTINGS.iter().any(|ending| name.ends_with(ending));
+    match is_own {
+        true if is_made_up => Whose::MadeUp,
+        true => Whose::Own,
+        false => Whose::Others,
+    }
 }
 
 /// Whether a file of this name holds what a program in Java says, in one language or in the one that all
@@ -477,6 +565,45 @@ mod tests {
             "root/.nuget/NuGet/NuGet.Config",
         ] {
             assert!(is_own(own), "{own}");
+        }
+        for own in [
+            "test/application.yml",
+            "docs/app.env",
+            "home/test/application.yml",
+            "opt/docs/config/application.yml",
+        ] {
+            assert!(is_own(own), "{own}");
+        }
+        for made_up in [
+            "home/bob/test/application.yml",
+            "test/app/docs/a.yml",
+            "app/tests/x.yml",
+            "app/docs/app.jar",
+        ] {
+            assert_eq!(whose(made_up), Whose::MadeUp, "{made_up}");
+        }
+        assert_eq!(whose_inside("test/application.yml"), Whose::MadeUp);
+        for unless_owned in [
+            "usr/bin/entrypoint.sh",
+            "bin/start.sh",
+            "usr/share/shop/shop.jar",
+            "usr/share/application.yml",
+            "usr/libexec/s2i/run",
+            "usr/local/lib/app/run.sh",
+            "usr/lib/x86_64-linux-gnu/app/application.yml",
+        ] {
+            assert_eq!(whose(unless_owned), Whose::OwnUnlessOwned, "{unless_owned}");
+        }
+        for other in [
+            "usr/lib/python3.11/x.py",
+            "usr/local/lib/ruby/3.3.0/x.rb",
+            "usr/lib/x86_64-linux-gnu/perl-base/x.pm",
+            "usr/share/doc/a/x.yml",
+            "usr/share/kibana/x-pack/x.js",
+            "usr/lib/systemd/system.conf",
+            "usr/include/x.h",
+        ] {
+            assert_eq!(whose(other), Whose::Others, "{other}");
         }
         for other in [
             "root/.m2/repository/a/b.xml",

@@ -4,6 +4,7 @@
 //! longer one is searched piece by piece; of each only so much is kept as what begins in it and
 //! ends in the next needs. Where the pieces are parted changes nothing about what is found.
 
+mod attached;
 mod sighting;
 mod streamed;
 
@@ -25,7 +26,7 @@ use super::lone::lone_value;
 use super::named::{by_name, by_structure, has_structure};
 use super::pair::{IN_FILES, beside_ids};
 use super::place::{
-    is_own, is_own_inside, is_own_lock, is_packaged, is_settings, is_shared_library,
+    Whose, is_own_lock, is_packaged, is_settings, is_shared_library, whose, whose_inside,
 };
 use super::sqlite::Database;
 use super::store::key_store;
@@ -34,6 +35,7 @@ use super::sums::FileSums;
 use super::utf16::utf16_text;
 use super::{Fingerprint, Hit};
 
+use self::attached::Attached;
 pub(crate) use self::sighting::{FileSighting, Found};
 
 /// The longest file that is searched as a whole: with the readers that want it whole, and with the
@@ -54,6 +56,8 @@ pub(crate) struct Searcher<'a> {
     limit: u64,
     /// Bytes that may still be unpacked.
     unpacked: u64,
+    /// The same of archives that packages may own, which take none of the others' room.
+    unpacked_unless_owned: u64,
     kept: Vec<u8>,
 }
 
@@ -64,6 +68,7 @@ impl<'a> Searcher<'a> {
             detector,
             limit,
             unpacked: Budget::LAYER,
+            unpacked_unless_owned: Budget::UNLESS_OWNED,
             kept: Vec::new(),
         }
     }
@@ -79,16 +84,21 @@ impl<'a> Searcher<'a> {
             published: false,
             unnamed: false,
             rooted: false,
+            unless_owned: false,
             depth: 0,
             wrappings: 0,
         };
         let mut search = Search::inside(parent, Some(size));
         search.kept = std::mem::take(&mut self.kept);
+        let unpacked = match search.unless_owned {
+            true => &mut self.unpacked_unless_owned,
+            false => &mut self.unpacked,
+        };
         FileSearch {
             search,
-            budget: Budget::new(self.unpacked),
+            budget: Budget::new(*unpacked),
             kept: &mut self.kept,
-            unpacked: &mut self.unpacked,
+            unpacked,
         }
     }
 }
@@ -122,6 +132,8 @@ struct Placed {
     hit: Hit,
     start: u64,
     line: Option<usize>,
+    /// Whether it is one only where no package owns the file.
+    unless_owned: bool,
 }
 
 /// The search of one file, in a layer or in an archive.
@@ -130,6 +142,8 @@ pub(super) struct Search<'s> {
     /// Whether nothing has been seen yet that says whether it is an archive.
     may_be_archive: bool,
     archive: Option<Box<Unpacker<'s>>>,
+    /// What is known of one behind what it begins with.
+    attached: Attached,
     /// Whether all of an archive that came so far is kept.
     provable: bool,
     /// Bytes that may still be searched.
@@ -153,6 +167,9 @@ pub(super) struct Search<'s> {
     told: Told,
     /// Whether it lies where people put their own files.
     own: bool,
+    /// Whether packages have theirs there, too: what is looked for in one's own files alone is told where
+    /// none owns this one.
+    unless_owned: bool,
     /// Whether it locks the packages of what lies there.
     lock: bool,
     /// Whether it lies in a package.
@@ -172,20 +189,30 @@ pub(super) struct Search<'s> {
     /// Room for values.
     told_room: Room,
     partly: bool,
+    partly_unless_owned: bool,
 }
 
 impl<'s> Search<'s> {
     /// The search of what `parent` describes, whose size is known for some.
-    pub(super) fn inside(parent: Parent<'s>, size: Option<u64>) -> Self {
+    pub(super) fn inside(mut parent: Parent<'s>, size: Option<u64>) -> Self {
         let inside = parent.wrappings > 0;
-        let anywhere = inside && !parent.rooted;
-        let lies_in_own = match anywhere {
-            true => is_own_inside(&parent.name),
-            false => is_own(&parent.name),
+        let anywhere = parent.depth > 0 && !parent.rooted;
+        let whose = match anywhere {
+            true => whose_inside(&parent.name),
+            false => whose(&parent.name),
+        };
+        // What a package brings packed is a package's.
+        let unless_owned = !inside && whose == Whose::OwnUnlessOwned;
+        parent.unless_owned |= unless_owned;
+        let lies_in_own = match whose {
+            Whose::Own => true,
+            Whose::OwnUnlessOwned => parent.depth == 0,
+            Whose::MadeUp | Whose::Others => false,
         };
         // Modules of an application are packed as libraries are.
         let is_published = parent.published && !is_of_spring(&parent.name);
         let own = lies_in_own && !is_published && !parent.unnamed;
+        let lies_alone = own && !unless_owned;
         let settings = is_settings(&parent.name);
         let longest = match own && (settings || has_structure(&parent.name)) {
             true => LONGEST_WHOLE,
@@ -194,8 +221,9 @@ impl<'s> Search<'s> {
         let streamed = size.is_some_and(|size| size > longest as u64);
         Search {
             // Caches and libraries are full of archives of others.
-            may_be_archive: lies_in_own,
+            may_be_archive: lies_in_own || whose == Whose::MadeUp,
             archive: None,
+            attached: Attached::None,
             provable: false,
             room: parent.limit,
             missing: size.unwrap_or(u64::MAX),
@@ -208,10 +236,11 @@ impl<'s> Search<'s> {
             from: 0,
             told: Told::default(),
             own,
+            unless_owned,
             lock: !own && !parent.published && is_own_lock(&parent.name, anywhere),
             packaged: !own && (parent.published || is_packaged(&parent.name)),
             settings,
-            counting: (own && streamed && !inside && is_shared_library(&parent.name))
+            counting: (lies_alone && streamed && !inside && is_shared_library(&parent.name))
                 .then(Sha256::new),
             parent,
             program: None,
@@ -221,6 +250,7 @@ impl<'s> Search<'s> {
             done: false,
             told_room: Room::new(MAX_HITS),
             partly: false,
+            partly_unless_owned: false,
         }
     }
 
@@ -234,7 +264,7 @@ impl<'s> Search<'s> {
         } else if self.may_be_archive {
             self.feed_head(bytes, budget);
         } else {
-            self.feed_content(bytes);
+            self.feed_attached(bytes, budget);
         }
     }
 
@@ -258,6 +288,9 @@ impl<'s> Search<'s> {
         let head = &bytes[..bytes.len().min(HEAD)];
         self.archive = Unpacker::new(self.parent.clone(), head).map(Box::new);
         self.provable = self.archive.is_some();
+        if self.archive.is_none() {
+            self.attached = Attached::behind(head);
+        }
         self.feed(bytes, budget);
     }
 
@@ -318,6 +351,8 @@ impl<'s> Search<'s> {
             let kept = std::mem::take(&mut self.kept);
             self.begin(&kept, budget);
         }
+        self.end_attached();
+        let mut packed = Vec::new();
         if let Some(archive) = self.archive.take() {
             let (mut sightings, partly) = archive.finish(budget);
             if self.provable && !sightings.is_empty() {
@@ -327,30 +362,31 @@ impl<'s> Search<'s> {
                 }
             }
             self.kept.clear();
-            return (Found { sightings, partly }, self.kept);
+            self.partly |= partly && !self.unless_owned;
+            self.partly_unless_owned |= partly && self.unless_owned;
+            packed = sightings;
         }
         if let Some(database) = self.database.as_mut().filter(|_| !self.done) {
             self.kept.append(&mut database.feed(b"", true));
         }
-        if !self.done && !self.kept.is_empty() {
-            if self.streamed {
-                self.search_kept(true);
-            } else {
-                let kept = std::mem::take(&mut self.kept);
-                self.whole(&kept);
-                self.kept = kept;
-            }
-        }
+        self.end_content();
         if let Some(sum) = self.counting.take().filter(|_| !self.hits.is_empty()) {
             self.sums = Some(FileSums::of_sha256(&sum.finalize()));
         }
         let mut found = Found {
             sightings: Vec::new(),
             partly: self.partly,
+            partly_unless_owned: self.partly_unless_owned,
         };
         let mut placed: Vec<Placed> = self.hits.into_values().collect();
         placed.sort_unstable_by_key(|placed| (placed.start, placed.hit.fingerprint));
-        for Placed { hit, line, .. } in placed {
+        for Placed {
+            hit,
+            line,
+            unless_owned,
+            ..
+        } in placed
+        {
             found.sightings.push(FileSighting {
                 kind: hit.kind.into(),
                 severity: hit.severity,
@@ -359,10 +395,27 @@ impl<'s> Search<'s> {
                 line,
                 fingerprint: hit.fingerprint,
                 sums: self.sums.clone(),
+                unless_owned: unless_owned || (self.parent.unless_owned && !self.unless_owned),
             });
         }
+        found.sightings.append(&mut packed);
         self.kept.clear();
         (found, self.kept)
+    }
+
+    /// Searches what is left of the content.
+    fn end_content(&mut self) {
+        if !self.done && !self.kept.is_empty() {
+            if self.streamed {
+                self.search_kept(true);
+            } else {
+                let kept = std::mem::take(&mut self.kept);
+                self.whole(&kept);
+                self.kept = kept;
+                self.kept.clear();
+            }
+        }
+        self.done = true;
     }
 
     /// Searches the file, all of it.
@@ -376,16 +429,49 @@ impl<'s> Search<'s> {
         let (original, bytes) = (bytes, decoded.or(taken_out));
         let bytes = bytes.as_deref().unwrap_or(original);
         let program = is_program(bytes);
+        let own = self.own_as(program);
+        let hits = self.hits_in(bytes, program, own);
+        let sure = self
+            .doubts(own, &hits)
+            .then(|| self.hits_in(bytes, program, false));
+        if hits.is_empty() {
+            self.overflown(&hits, sure.as_ref());
+            return;
+        }
+        self.sums = Some(self.sums_of(original));
+        // What was taken out of a program has no lines.
+        self.program = Some(program || !lines);
+        self.place(bytes, hits, sure);
+    }
+
+    /// Whether it is searched as one's own: of programs that packages may own only their texts are.
+    fn own_as(&self, program: bool) -> bool {
+        self.own && !(self.unless_owned && program)
+    }
+
+    /// Whether it is not known of all of these whether they are told where a package owns the file.
+    fn doubts(&self, own: bool, hits: &Hits) -> bool {
+        own && self.unless_owned && (hits.overflows() || !hits.is_empty())
+    }
+
+    /// Notes what was left out of hits, `sure` of which are told whoever owns the file.
+    fn overflown(&mut self, hits: &Hits, sure: Option<&Hits>) {
+        self.partly |= sure.unwrap_or(hits).overflows();
+        self.partly_unless_owned |= sure.is_some() && hits.overflows();
+    }
+
+    /// What a search of the file gives, all of it.
+    fn hits_in(&self, bytes: &[u8], program: bool, own: bool) -> Hits {
         let mut hits = Hits::default();
         let mut cleared = Vec::new();
+        let name = &self.parent.name;
         if !program {
-            let (detector, name) = (self.parent.detector, &self.parent.name);
-            cleared = by_structure(detector, name, bytes, self.own, &mut hits);
-        } else if self.own {
-            hits.extend(key_store(&self.parent.name, bytes));
+            cleared = by_structure(self.parent.detector, name, bytes, own, &mut hits);
+        } else if own {
+            hits.extend(key_store(name, bytes));
             hits.extend(key_table(bytes));
         }
-        if self.own && bytes.first() == Some(&0x30) {
+        if own && bytes.first() == Some(&0x30) {
             hits.extend(der_key(bytes));
         }
         let piece = Piece {
@@ -393,39 +479,33 @@ impl<'s> Search<'s> {
             from: 0,
             limit: bytes.len(),
             program,
-            own: self.own,
+            own,
         };
-        self.parent.detector.find(piece, &mut self.told, &mut hits);
-        if self.own && !program {
+        let mut told = Told::default();
+        self.parent.detector.find(piece, &mut told, &mut hits);
+        if own && !program {
             beside_ids(bytes, IN_FILES, &mut hits);
         }
         if !program {
-            by_name(&self.parent.name, bytes, &mut hits);
+            by_name(name, bytes, &mut hits);
         }
-        if self.own
+        if own
             && self.settings
             && !program
             && let Ok(text) = std::str::from_utf8(bytes)
         {
             in_file(text, &mut hits);
         }
-        self.search_around(piece, &mut hits);
-        if self.own && !program && hits.is_empty() {
-            hits.extend(lone_value(&self.parent.name, bytes));
+        self.search_around(piece, &mut told, &mut hits);
+        if own && !program && hits.is_empty() {
+            hits.extend(lone_value(name, bytes));
         }
         hits.retain(|hit| {
             !cleared
                 .iter()
                 .any(|range| range.start < hit.end && hit.start < range.end)
         });
-        if hits.is_empty() {
-            self.partly |= hits.overflows();
-            return;
-        }
-        self.sums = Some(self.sums_of(original));
-        // What was taken out of a program has no lines.
-        self.program = Some(program || !lines);
-        self.place(bytes, hits);
+        hits
     }
 
     /// The sums that may prove it. What is packed is listed by Python alone, beside it.
@@ -437,20 +517,28 @@ impl<'s> Search<'s> {
     }
 
     /// Searches for what only its surroundings, or decoding, tell.
-    fn search_around(&mut self, piece: Piece<'_>, hits: &mut Hits) {
+    fn search_around(&self, piece: Piece<'_>, told: &mut Told, hits: &mut Hits) {
         if piece.own && !piece.program {
-            in_context(piece, self.settings, &mut self.told, hits);
-            in_base64(self.parent.detector, piece, &mut self.told.encoded, hits);
+            in_context(piece, self.settings, told, hits);
+            in_base64(self.parent.detector, piece, &mut told.encoded, hits);
         } else if self.lock && !piece.program {
-            in_addresses(piece, &mut self.told, hits);
+            in_addresses(piece, told, hits);
         }
     }
 
     /// Takes hits in: of two that overlap the first to name a value is the surest, of two of one
-    /// value the first in the file tells where.
-    fn place(&mut self, bytes: &[u8], hits: Hits) {
+    /// value the first in the file tells where. Of `sure`, if any, are those that are told whoever owns the
+    /// file.
+    fn place(&mut self, bytes: &[u8], hits: Hits, sure: Option<Hits>) {
         let text = self.program == Some(false);
-        self.partly |= hits.overflows();
+        self.overflown(&hits, sure.as_ref());
+        let sure = sure.map(|hits| {
+            let mut parts = Parts::default();
+            for hit in hits.iter() {
+                parts.take(hit.start as u64, hit.end as u64);
+            }
+            parts
+        });
         self.told_room.leave_out(hits.left_out());
         for mut hit in hits {
             let start = self.base + hit.start as u64;
@@ -465,18 +553,32 @@ impl<'s> Search<'s> {
             if text && self.packaged && (is_explained(before, self.base == 0) || is_tried()) {
                 hit.severity = Severity::Info;
             }
+            let unless_owned = sure
+                .as_ref()
+                .is_some_and(|sure| !sure.has_some_of(hit.start as u64, hit.end as u64));
             if let Some(known) = self.hits.get_mut(&hit.fingerprint) {
+                known.unless_owned &= unless_owned;
                 hit.severity = hit.severity.max(known.hit.severity);
                 known.hit.severity = hit.severity;
                 if known.start <= start {
                     continue;
                 }
             } else if !self.told_room.take(hit.severity) {
-                self.partly = true;
+                self.partly |= !unless_owned;
+                self.partly_unless_owned |= unless_owned;
                 continue;
             }
             let line = text.then(|| self.lines_before + 1 + line_ends(&bytes[..hit.start]));
-            let placed = Placed { hit, start, line };
+            let unless_owned = match self.hits.get(&hit.fingerprint) {
+                Some(known) => known.unless_owned,
+                None => unless_owned,
+            };
+            let placed = Placed {
+                hit,
+                start,
+                line,
+                unless_owned,
+            };
             self.hits.insert(hit.fingerprint, placed);
         }
     }

@@ -263,7 +263,9 @@ fn rename(record: &mut LayerRecord, moved: &[(Box<str>, usize)]) {
     let new_of: HashMap<&str, &str> = places.iter().map(|one| (one.old, one.new)).collect();
     let secrets = record.secrets.iter_mut().map(|one| &mut one.path);
     let unread = record.unread.iter_mut().map(|one| &mut one.path);
-    let others = secrets.chain(unread).chain(&mut record.partly_searched);
+    let partly = record.partly_searched.iter_mut();
+    let partly = partly.chain(&mut record.partly_unless_owned);
+    let others = secrets.chain(unread).chain(partly);
     for path in others {
         if let Some(new) = new_of.get(path.as_str()) {
             *path = (*new).to_owned();

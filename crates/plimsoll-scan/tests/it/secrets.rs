@@ -248,6 +248,65 @@ fn code_that_a_distribution_lists_is_published() {
     );
 }
 
+/// One's own files lie among the distribution's, and its lists tell them apart.
+#[test]
+fn what_no_package_owns_in_the_systems_folders_is_ones_own() {
+    let script = format!("#!/bin/sh\nexport DB_PASSWORD={}\n", &NOISE[..12]);
+    let token = format!("{script}TOKEN={}\n", github_token());
+    let archive = {
+        let mut tar = tar::Builder::new(Vec::new());
+        let mut header = tar::Header::new_gnu();
+        header.set_size(script.len() as u64);
+        tar.append_data(&mut header, "conf/run.sh", script.as_bytes())
+            .unwrap();
+        tar.into_inner().unwrap()
+    };
+    let list = "/.\n/usr\n/usr/bin\n/usr/bin/tool.sh\n/usr/share/tool/a.tar\n/bin/run.sh\n";
+    let base = |list: &str| {
+        Layer::new()
+            .symlink("bin", "usr/bin")
+            .file("etc/os-release", "ID=debian\nVERSION_ID=12\n")
+            .file(
+                "var/lib/dpkg/status",
+                "Package: tool\nStatus: install ok installed\nVersion: 1\nArchitecture: all\n",
+            )
+            .file("var/lib/dpkg/info/tool.list", list)
+            .file("usr/bin/tool.sh", &token)
+            .file("usr/bin/run.sh", &script)
+            .file("usr/bin/built.sh", &script)
+            .file("usr/share/tool/a.tar", &archive)
+    };
+    let own = || {
+        Layer::new()
+            .file("usr/bin/entrypoint.sh", &script)
+            .file("usr/lib/python3.11/site.py", &script)
+            .file("usr/share/shop/a.tar", &archive)
+    };
+    let places = |layers| -> Vec<String> {
+        let secrets = look(layers).inventory.secrets;
+        secrets
+            .iter()
+            .map(|one| format!("{} {}", one.kind, one.place))
+            .collect()
+    };
+    let of_base = "github-token usr/bin/tool.sh".to_owned();
+    let entrypoint = "secret-value usr/bin/entrypoint.sh".to_owned();
+    let packed = "secret-value usr/share/shop/a.tar!conf/run.sh".to_owned();
+    // What lies in the base is the base's.
+    let told = [of_base.clone(), entrypoint.clone(), packed.clone()];
+    let sorted = |mut told: Vec<String>| {
+        told.sort();
+        told
+    };
+    assert_eq!(sorted(places(vec![base(list), own()])), told);
+    // Nothing is known of a base: the lists alone tell.
+    let alone = places(vec![base(list)]);
+    let built = "secret-value usr/bin/built.sh".to_owned();
+    assert_eq!(sorted(alone), [of_base.clone(), built]);
+    // Without lists nothing is proven.
+    assert_eq!(places(vec![base(""), own()]), [of_base]);
+}
+
 /// Installers compile what they install, and list that without a sum.
 #[test]
 fn what_is_compiled_from_published_code_is_published() {

@@ -27,6 +27,8 @@ use super::place::is_library;
 use super::published::Lists;
 use super::search::{FileSighting, Search};
 
+pub(super) use self::zip::{END as ZIP_END, LOCAL as ZIP_ENTRY};
+
 /// Archives in archives that are opened.
 const MAX_DEPTH: u8 = 3;
 
@@ -53,6 +55,9 @@ impl Budget {
 
     /// For all files of a layer.
     pub(super) const LAYER: u64 = 1 << 30;
+
+    /// For all that packages may own.
+    pub(super) const UNLESS_OWNED: u64 = 256 << 20;
 
     fn spent(&self) -> bool {
         self.bytes == 0 || self.entries == 0
@@ -183,6 +188,8 @@ pub(super) struct Parent<'s> {
     pub(super) unnamed: bool,
     /// Whether the paths in it begin at the root, as those of a distribution's package do.
     pub(super) rooted: bool,
+    /// Whether what is in it is told only where no package owns the file of the layer.
+    pub(super) unless_owned: bool,
     pub(super) depth: u8,
     pub(super) wrappings: u8,
 }
@@ -250,6 +257,20 @@ impl<'s> Unpacker<'s> {
             let kind = kinds.into_iter().find(|kind| is_so(*kind, head));
             kind.or_else(|| git::is_loose(&parent.name, head).then_some(Kind::GitObject))
         })?;
+        Some(Self::of(kind, named.is_some(), parent))
+    }
+
+    /// The unpacker of a zip that stands behind so many bytes of something else.
+    pub(super) fn behind(parent: Parent<'s>, before: u64) -> Self {
+        let mut unpacker = Self::of(Kind::Zip, false, parent);
+        if let Reader::Zip(reader) = &mut unpacker.reader {
+            **reader = zip::Reader::behind(before);
+        }
+        unpacker
+    }
+
+    /// The unpacker of a file of this kind, which its name may tell.
+    fn of(kind: Kind, is_named: bool, parent: Parent<'s>) -> Self {
         let is_wrapping = matches!(kind, Kind::Bzip2 | Kind::Gzip | Kind::Xz | Kind::Zstd);
         let too_deep =
             parent.wrappings >= MAX_WRAPPINGS || (!is_wrapping && parent.depth >= MAX_DEPTH);
@@ -275,9 +296,9 @@ impl<'s> Unpacker<'s> {
             _ if state.partly => Reader::None,
             Kind::Bzip2 | Kind::Gzip | Kind::Xz | Kind::Zstd => {
                 let inner = Parent {
-                    name: match named {
-                        Some(_) => without_compression(&state.parent.name).into(),
-                        None => state.parent.name.clone(),
+                    name: match is_named {
+                        true => without_compression(&state.parent.name).into(),
+                        false => state.parent.name.clone(),
                     },
                     wrappings: state.parent.wrappings + 1,
                     ..state.parent.clone()
@@ -298,7 +319,7 @@ impl<'s> Unpacker<'s> {
             Kind::Zip => Reader::Zip(Box::default()),
             Kind::Other => Reader::None,
         };
-        Some(Self { reader, state })
+        Self { reader, state }
     }
 
     /// Takes the next bytes of the archive.
@@ -390,6 +411,7 @@ impl Sink for State<'_> {
             } else {
                 self.sightings.push(FileSighting {
                     inside: inside.clone(),
+                    unless_owned: self.parent.unless_owned,
                     ..FileSighting::in_name(hit, &self.parent.path)
                 });
             }

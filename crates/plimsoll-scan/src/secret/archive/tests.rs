@@ -473,6 +473,66 @@ fn what_stands_between_the_entries_of_a_zip_hides_none() {
     assert!(places("app/x.zip", &whole[..whole.len() - 1]).1);
 }
 
+/// An application may lie in a folder of that name; what tries it does not lie in an archive.
+#[test]
+fn an_archive_among_what_is_made_up_is_judged_by_what_it_holds() {
+    let settings = format!("spring:\n  password: q7RtY2mW{}\n", "x9Kp");
+    let jar = |name: &str| directory(&[zip(name, settings.as_bytes(), true, false)]);
+    let name = "BOOT-INF/classes/application.yml";
+    let found = |path: &str, bytes: &[u8]| places(path, bytes).0.len();
+    assert_eq!(found("app/docs/app.jar", &jar(name)), 1);
+    assert_eq!(found("test/app.jar", &jar(name)), 1);
+    assert_eq!(found("app/docs/app.jar", &jar("tests/application.yml")), 0);
+    // What is only compressed lies where it lies.
+    let packed = gz(settings.as_bytes());
+    assert_eq!(found("test/application.yml.gz", &packed), 1);
+    assert_eq!(found("app/test/application.yml.gz", &packed), 0);
+    assert_eq!(found("app/node_modules/a/a.jar", &jar(name)), 0);
+}
+
+/// Java's archives and Python's applications that a shell runs; offsets are mended or are not.
+#[test]
+fn a_zip_behind_a_script_is_opened() {
+    let script = format!("#!/bin/sh\nexport DB_PASSWORD=q7RtY2mW{}\n", "x9Kp");
+    let text = format!("TOKEN={}\n", token());
+    let entries = [
+        zip("a.txt", b"nothing", true, true),
+        zip("b/c.py", text.as_bytes(), true, false),
+    ];
+    let plain = directory(&entries);
+    let apart = [script.as_bytes(), &plain].concat();
+    let offsets = [script.len(), script.len() + entries[0].len()];
+    let named: Vec<(&[u8], usize)> = entries.iter().map(Vec::as_slice).zip(offsets).collect();
+    let mended = with_directory([script.as_bytes(), &entries.concat()].concat(), &named);
+    for bytes in [&apart, &mended] {
+        let (places, partly) = places("srv/run.sh", bytes);
+        let told = [
+            ("srv/run.sh".to_owned(), Some(2)),
+            ("srv/run.sh!b/c.py".to_owned(), Some(1)),
+        ];
+        assert_eq!((places.as_slice(), partly), (&told[..], false));
+        let whole = search("srv/shop.jar", bytes, &[usize::MAX]);
+        for lengths in [[1, 1], [7, 3], [600, 5], [50, 4096]] {
+            assert_eq!(
+                search("srv/shop.jar", bytes, &lengths),
+                whole,
+                "{lengths:?}"
+            );
+        }
+    }
+    // A program that is no script, and a script with something else behind it.
+    let program = [b"\x7fELF\0\0".as_slice(), &plain].concat();
+    assert!(search("srv/tool", &program, &[usize::MAX]).partly);
+    assert!(search("srv/tool", &program, &[9, 4]).partly);
+    let packed = [
+        b"#!/bin/sh\nexit 0\n".as_slice(),
+        &gz(&text.repeat(9).into_bytes()),
+    ]
+    .concat();
+    assert!(search("srv/tool", &packed, &[usize::MAX]).partly);
+    assert!(!search("srv/tool", script.as_bytes(), &[usize::MAX]).partly);
+}
+
 #[test]
 fn entries_that_only_the_directory_of_a_zip_knows_are_said() {
     let text = format!("TOKEN = '{}'\n", token());

@@ -8,12 +8,12 @@ use flate2::{Decompress, FlushDecompress, Status};
 
 use super::Sink;
 
-const LOCAL: [u8; 4] = *b"PK\x03\x04";
+pub(in crate::secret) const LOCAL: [u8; 4] = *b"PK\x03\x04";
 const FIXED: usize = 30;
 
 /// What stands between and behind entries, and how long the fixed part of it is (APPNOTE 4.3).
 const CENTRAL: (&[u8], usize) = (b"PK\x01\x02", 46);
-const END: (&[u8], usize) = (b"PK\x05\x06", 22);
+pub(in crate::secret) const END: (&[u8], usize) = (b"PK\x05\x06", 22);
 const LONG_END: (&[u8], usize) = (b"PK\x06\x06", 56);
 const LOCATOR: (&[u8], usize) = (b"PK\x06\x07", 20);
 const SIGNATURE: (&[u8], usize) = (b"PK\x05\x05", 6);
@@ -76,6 +76,15 @@ enum Step {
 }
 
 impl Reader {
+    /// A reader of what stands behind so many bytes: offsets may count them or not.
+    pub(super) fn behind(before: u64) -> Self {
+        Self {
+            at: before,
+            base: before,
+            ..Self::default()
+        }
+    }
+
     /// Whether all entries came by.
     pub(super) fn is_over(&self) -> bool {
         self.ended && matches!(self.step, Step::Header) && !self.gathered.starts_with(b"PK")

@@ -107,7 +107,7 @@ const ABOUT: &[&str] = &[
 const ENDINGS: &[&str] = &["password", "passphrase", "apikey", "secretkey"];
 
 /// Beginnings that such a name makes a verb or a question of.
-pub(super) const VERBS: &[&str] = &[
+const VERBS: &[&str] = &[
     "no", "forgot", "reset", "change", "show", "hide", "has", "is", "use", "set", "get", "check",
     "verify", "validate", "confirm", "repeat", "retype", "ask",
 ];
@@ -183,6 +183,9 @@ const KNOWN: &[&str] = &[
     "rediscli_auth",
     "npm_config_auth",
     "yarn_npm_auth_ident",
+    "erlang_cookie",
+    "rabbitmq_erlang_cookie",
+    "release_cookie",
     "composer_auth",
     "docker_auth_config",
 ];
@@ -291,7 +294,7 @@ const KEYS_OF_OTHERS: &[&str] = &[
 
 /// What every name holds that promises a credential, or may be that of one.
 static PARTS: LazyLock<Regex> = LazyLock::new(|| {
-    let parts = r"(?i)pass|pw|secret|token|key|cred|auth|bearer|psk|salt|dsn|pat(?:[^a-z]|\z)";
+    let parts = r"(?i)pass|pw|secret|token|key|cred|auth|bearer|e_cookie|g_cookie|psk|salt|dsn|pat(?:[^a-z]|\z)";
     Regex::new(parts).expect("a constant expression")
 });
 

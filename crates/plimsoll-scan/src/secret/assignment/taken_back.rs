@@ -2,7 +2,7 @@
 //! for what must not be shown.
 
 use super::super::drawn::looks_random;
-use super::names::{KEY_OF, VERBS, WORDS, is_run_together, words};
+use super::names::{KEY_OF, WORDS, is_run_together, words};
 
 /// Last words that make a value something about a credential where it is not drawn.
 const OFTEN_ABOUT: &[&str] = &[
@@ -74,9 +74,12 @@ fn names_made_up(words: &[String]) -> bool {
 fn names_part_of_program(name: &str, words: &[String], value: &str) -> bool {
     /// Letters of the longest such sum.
     const LONGEST: usize = 20;
-    let is_verb = |word: &String| VERBS.contains(&word.as_str());
+    // What people come to a page for.
+    const PAGES: &[&str] = &["forgot", "reset", "change", "confirm"];
+    let is_page =
+        matches!(words, [verb, last] if last == "password" && PAGES.contains(&verb.as_str()));
     name.contains('-')
-        && words.first().is_some_and(is_verb)
+        && is_page
         && value.len() <= LONGEST
         && value.bytes().all(|byte| byte.is_ascii_hexdigit())
 }

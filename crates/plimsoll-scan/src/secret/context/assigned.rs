@@ -34,6 +34,7 @@ pub(super) fn assigned(bytes: &[u8], at: usize, word_end: usize, settings: bool)
     let is_pair = pair.is_some();
     let found = pair
         .or_else(|| value_of_entry(bytes, at - before, name_end))
+        .or_else(|| value_of_term(bytes, at - before, name_end))
         .or_else(|| value_behind(bytes, name_end, settings))
         .or_else(|| value_of_word(bytes, at - before, name_end, settings))
         .or_else(|| value_of_setter(bytes, at - before, name_end))
@@ -338,6 +339,37 @@ fn value_of_entry(bytes: &[u8], name_at: usize, name_end: usize) -> Option<(usiz
     let text = &text[..memchr::memchr2(b'<', b'\n', text)?];
     (text.len() <= LONGEST).then_some(())?;
     Some((name_end + from, std::str::from_utf8(text).ok()?, true))
+}
+
+/// The value of a term of Erlang that is a name and a text: `{password, "…"}`, `{password, <<"…">>}`.
+fn value_of_term(bytes: &[u8], name_at: usize, name_end: usize) -> Option<(usize, &str, bool)> {
+    let before = &bytes[name_at.saturating_sub(2)..name_at];
+    let rest = &bytes[name_end..bytes.len().min(name_end + REACH)];
+    let behind = match before.strip_suffix(b"'") {
+        Some(before) => rest.strip_prefix(b"'").filter(|_| before.ends_with(b"{")),
+        None => before.ends_with(b"{").then_some(rest),
+    };
+    let text = behind?.trim_ascii_start().strip_prefix(b",")?;
+    let text = text.trim_ascii_start();
+    let inner = text.strip_prefix(b"<<");
+    let is_binary = inner.is_some();
+    let inner = inner.unwrap_or(text).trim_ascii_start();
+    let inner = inner.strip_prefix(b"\"")?;
+    let end = inner
+        .iter()
+        .position(|byte| matches!(byte, b'"' | b'\\' | b'\n'))?;
+    let (value, behind) = inner.split_at(end);
+    let behind = behind.strip_prefix(b"\"")?;
+    let behind = match is_binary {
+        true => {
+            let behind = behind.strip_prefix(b"/utf8").unwrap_or(behind);
+            behind.trim_ascii_start().strip_prefix(b">>")?
+        }
+        false => behind,
+    };
+    let start = name_end + (rest.len() - inner.len());
+    let is_whole = behind.trim_ascii_start().starts_with(b"}") && value.len() <= LONGEST;
+    is_whole.then_some((start, std::str::from_utf8(value).ok()?, true))
 }
 
 /// The value of `name value`, alone on their line but for what sets a variable; in quotes, where

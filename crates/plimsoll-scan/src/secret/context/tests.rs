@@ -34,6 +34,10 @@ fn what_is_assigned_to_a_name_that_promises_a_credential() {
         "Dim password As String = \"VALUE\"",
         "(def api-key \"VALUE\")",
         "var apiKey string = \"VALUE\"",
+        "{password, \"VALUE\"},",
+        "{password,<<\"VALUE\">>}",
+        "{'secret_key_base', <<\"VALUE\"/utf8>>}",
+        "RABBITMQ_ERLANG_COOKIE='VALUE'",
         "public string Password { get; set; } = \"VALUE\";",
         "public string ApiKey { get; init; } = \"VALUE\";",
     ] {

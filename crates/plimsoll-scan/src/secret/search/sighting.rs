@@ -23,6 +23,8 @@ pub(crate) struct FileSighting {
     /// What proves that a package published this very file; of those above a mebibyte only of
     /// libraries.
     pub(crate) sums: Option<FileSums>,
+    /// Whether it is one only where no package of the distribution owns the file.
+    pub(crate) unless_owned: bool,
 }
 
 impl FileSighting {
@@ -44,6 +46,7 @@ impl FileSighting {
             line: None,
             fingerprint: hit.fingerprint,
             sums: None,
+            unless_owned: false,
         }
     }
 
@@ -62,4 +65,6 @@ pub(crate) struct Found {
     pub(crate) sightings: Vec<FileSighting>,
     /// Whether the rest of the file was left.
     pub(crate) partly: bool,
+    /// Whether something was left that is looked for only where no package owns the file.
+    pub(crate) partly_unless_owned: bool,
 }

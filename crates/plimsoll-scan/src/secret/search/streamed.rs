@@ -1,6 +1,6 @@
 //! The search of a file that is too long to be kept, piece by piece.
 
-use super::super::detector::{LOOKBEHIND, Piece, WINDOW};
+use super::super::detector::{LOOKBEHIND, Piece, Told, WINDOW};
 use super::super::hits::Hits;
 use super::super::pair::{IN_FILES, beside_ids};
 use super::super::utf16::utf16_order;
@@ -70,7 +70,9 @@ impl Search<'_> {
             None => {
                 let program = is_program(bytes);
                 // What only the whole of it tells is not looked for.
-                self.partly |= !program && self.longest > WHOLE;
+                let left = !program && self.longest > WHOLE;
+                self.partly |= left && !self.unless_owned;
+                self.partly_unless_owned |= left && self.unless_owned;
                 *self.program.insert(program)
             }
         };
@@ -84,15 +86,29 @@ impl Search<'_> {
             from,
             limit,
             program,
-            own: self.own,
+            own: self.own_as(program),
         };
+        let mut told = self.told;
+        let hits = self.hits_in_piece(piece, &mut told);
+        let sure = self.doubts(piece.own, &hits).then(|| {
+            let piece = Piece {
+                own: false,
+                ..piece
+            };
+            self.hits_in_piece(piece, &mut self.told.clone())
+        });
+        self.told = told;
+        self.place(bytes, hits, sure);
+    }
+
+    fn hits_in_piece(&self, piece: Piece<'_>, told: &mut Told) -> Hits {
         let mut hits = Hits::default();
-        self.parent.detector.find(piece, &mut self.told, &mut hits);
-        if self.own && !program {
-            beside_ids(bytes, IN_FILES, &mut hits);
+        self.parent.detector.find(piece, told, &mut hits);
+        if piece.own && !piece.program {
+            beside_ids(piece.bytes, IN_FILES, &mut hits);
         }
-        self.search_around(piece, &mut hits);
-        self.place(bytes, hits);
+        self.search_around(piece, told, &mut hits);
+        hits
     }
 
     fn move_base(&mut self, bytes: &[u8], done: usize) {

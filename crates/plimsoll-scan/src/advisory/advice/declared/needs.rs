@@ -15,7 +15,7 @@ const MOST: usize = 1000;
 const MODULES: &str = "node_modules/";
 
 /// Folders of modules in one another that are looked for a nearer copy in.
-const DEEPEST: usize = 16;
+const DEEPEST: usize = 8;
 
 /// What installed packages need.
 pub(in super::super) struct Needs<'a> {
@@ -96,6 +96,10 @@ impl<'a> Needs<'a> {
     fn resolves(&self, other: &Package, path: &str) -> Option<bool> {
         let (above, inside) = path.split_at(path.rfind(MODULES)? + MODULES.len());
         let from = other.path.strip_suffix("package.json")?;
+        let project = above.strip_suffix(MODULES)?;
+        if !from.starts_with(project) {
+            return None;
+        }
         let own = format!("{from}{MODULES}");
         let modules = from.rmatch_indices(MODULES).take(DEEPEST);
         let folders = modules.map(|(at, _)| &from[..at + MODULES.len()]);
