@@ -249,7 +249,14 @@ pub(in super::super) fn nameless<'p>(
     tree: &Tree<'_>,
     told: impl Iterator<Item = &'p Package>,
 ) -> Vec<Skipped> {
-    let known: HashSet<&str> = told.map(|package| package.path.as_str()).collect();
+    let known: HashMap<&str, Option<usize>> = told
+        .map(|package| (package.path.as_str(), package.removed_in))
+        .collect();
+    // A list that was written when the package was gone is of another one.
+    let is_told = |metadata: &str, layer: usize| {
+        let removed_in = known.get(metadata);
+        removed_in.is_some_and(|removed_in| removed_in.is_none_or(|above| layer < above))
+    };
     layers
         .iter()
         .flat_map(|layer| &layer.documents)
@@ -259,7 +266,7 @@ pub(in super::super) fn nameless<'p>(
             let metadata = format!("{}/METADATA", folder(path));
             !in_cache(path)
                 && tree.get(&metadata).is_none()
-                && !known.contains(metadata.as_str())
+                && !is_told(&metadata, node.layer)
                 && layers[node.layer].documents.contains_key(*path)
         })
         .map(|(path, _)| folder(path))
