@@ -102,7 +102,7 @@ pub(crate) fn redacted_beside(
                 values.add(value, *hit);
             }
         }
-        for (start, end) in known.places(&text.text) {
+        for (start, end) in known.places(text.text) {
             let value = &text.text[start..end];
             let hit = Hit::of("secret-value", Severity::High, start, value.as_bytes());
             values.add(value, Some(hit));
