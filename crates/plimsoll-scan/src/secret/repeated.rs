@@ -76,19 +76,10 @@ impl KnownValues {
         let mut rest = piece;
         // Far from the ends nobody knows which marks belong together.
         while let Some(first) = rest.find(is_mark) {
-            let window = &rest[..rest.len().min(LONGEST)];
-            let window = window.get(..window.len()).unwrap_or(rest);
-            let marks = window.char_indices().filter(|(_, c)| is_mark(*c));
-            let marks: Vec<usize> = marks.map(|(at, _)| at).take(MOST_MARKS).collect();
-            let ends = std::iter::once(rest.len()).chain(marks.iter().copied());
-            for end in ends {
-                if let Some(part) = rest.get(..end)
-                    && !part.is_empty()
-                    && self.try_piece(text, part, found)
-                {
-                    break;
-                }
-            }
+            let near = rest.char_indices().take_while(|(at, _)| *at <= LONGEST);
+            let marks = near.filter(|(_, c)| is_mark(*c)).map(|(at, _)| at);
+            let mut ends = std::iter::once(rest.len()).chain(marks.take(MOST_MARKS));
+            ends.find(|end| self.try_piece(text, &rest[..*end], found));
             rest = &rest[first + 1..];
         }
         self.try_piece(text, rest, found);
@@ -161,6 +152,8 @@ mod tests {
             let known = KnownValues::new([Fingerprint::of(value.as_bytes())]);
             assert_eq!(known.places(text).len(), 1, "{text}");
         }
+        let text = format!("é{VALUE}={}é", "é".repeat(2 * LONGEST));
+        assert_eq!(known().places(&text), []);
         let text = format!("x={}{VALUE}", "a-".repeat(40));
         assert_eq!(known().places(&text).len(), 1);
         // A value may hold marks itself.
