@@ -482,8 +482,8 @@ fn advice(fault: Fault, layer: usize, rewrote: (bool, bool), context: &Context<'
              without them, or copy what is needed into a smaller one"
         ),
         Fault::Deleted(by) if context.copies(layer) => format!(
-            "Layer {by} deletes what is copied here, and it ships all the same: do not copy it \
-             (.dockerignore), or use RUN --mount=type=bind"
+            "Layer {by} deletes what is copied here, and it ships all the same: do not copy it (of the \
+             build context .dockerignore keeps it out), or use RUN --mount=type=bind"
         ),
         Fault::Deleted(by) if by == layer => {
             "The layer holds files that it hides itself: build it without them".to_owned()
@@ -510,8 +510,9 @@ fn advice(fault: Fault, layer: usize, rewrote: (bool, bool), context: &Context<'
             "Leave development dependencies out: npm ci --omit=dev in the final stage".to_owned()
         }
         Fault::Bytecode => {
-            "Compiled Python can be left out (pip install --no-compile, \
-             PYTHONDONTWRITEBYTECODE=1); programs then start slower"
+            // What is installed compiles whatever PYTHONDONTWRITEBYTECODE says.
+            "Compiled Python can be left out: pip install --no-compile, and delete __pycache__ in the RUN \
+             where a package manager of the system compiles it; programs then start slower"
                 .to_owned()
         }
         Fault::Tests => {
