@@ -154,15 +154,28 @@ impl Http {
 
     /// Whether a registry that was spoken to in clear text, and did not understand, turns out to speak TLS. It is
     /// asked once.
-    fn turns_out_secure(&self) -> bool {
+    ///
+    /// # Errors
+    /// It does, and its certificate is not trusted.
+    fn turns_out_secure(&self) -> Result<bool, ImageError> {
         if self.origin.scheme() != "http" || self.is_secure.get().is_some() {
-            return false;
+            return Ok(false);
         }
         let mut secure = self.origin.clone();
         let patience = self.patience.silence.min(Duration::from_secs(3));
-        let answers = secure.set_scheme("https").is_ok()
-            && self.client.get(secure).timeout(patience).send().is_ok();
-        *self.is_secure.get_or_init(|| answers)
+        let _ = secure.set_scheme("https");
+        let answer = self.client.get(secure).timeout(patience).send();
+        let answers = answer.is_ok();
+        let why = answer.err().map(why).unwrap_or_default();
+        // The library has no other way to say so.
+        if why.contains("certificate") {
+            return Err(ImageError::Unavailable(format!(
+                "{}: it speaks TLS, by a certificate that is not trusted: {why}; SSL_CERT_FILE names the file of \
+                 who signed it",
+                server_of(&self.origin)
+            )));
+        }
+        Ok(*self.is_secure.get_or_init(|| answers))
     }
 
     /// Another place as the registry gave it, relative or whole.
@@ -304,7 +317,7 @@ impl Http {
                 Err(Failure::Retry { silent, .. }) => !silent,
                 Err(Failure::Final(_)) => false,
             };
-            if home && is_lost && self.turns_out_secure() {
+            if home && is_lost && self.turns_out_secure()? {
                 return Err(Failure::Retry {
                     why: "the registry speaks TLS alone".to_owned(),
                     wait: Some(Duration::ZERO),
@@ -411,6 +424,33 @@ impl Read for Watched {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Whoever hangs up is asked for TLS once, and by the way that he is spoken to from then on.
+    #[test]
+    fn a_registry_that_hangs_up_is_asked_once_whether_it_speaks_tls() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let host = listener.local_addr().unwrap().to_string();
+        let heard = Arc::new(Mutex::new(Vec::new()));
+        let server = Arc::clone(&heard);
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let mut first = [0];
+                let _ = (&stream).read(&mut first);
+                server.lock().unwrap().push(first[0]);
+            }
+        });
+        let http = Http::new(&host, &host, &Access::default(), Patience::default()).unwrap();
+        let url = http.url("v2/").unwrap();
+        let get = || {
+            let (none, action) = (HeaderMap::new(), Action(Vec::new()));
+            http.once(&Method::GET, &url, &action, &none, Content::None)
+        };
+        assert!(http.retry("GET", get).is_err());
+        let heard = heard.lock().unwrap();
+        // The first byte of a TLS record of a handshake (RFC 8446, 5.1).
+        let number = |wanted: u8| heard.iter().filter(|byte| **byte == wanted).count();
+        assert_eq!((number(22), number(b'G')), (1, 5), "{heard:?}");
+    }
 
     #[test]
     fn nothing_leads_from_tls_to_clear_text() {

@@ -21,12 +21,27 @@ impl Distribution {
     /// # Errors
     /// `docker-registry` is not installed, or does not come up within a minute.
     pub fn start(folder: &Path) -> io::Result<Self> {
+        Self::start_with(folder, "")
+    }
+
+    /// The same, which speaks TLS and nothing else, by a certificate and its key, both in PEM.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub fn start_secure(folder: &Path, certificate: &Path, key: &Path) -> io::Result<Self> {
+        let (certificate, key) = (certificate.display(), key.display());
+        let tls = format!(", tls: {{certificate: '{certificate}', key: '{key}'}}");
+        Self::start_with(folder, &tls)
+    }
+
+    /// `http` is what is said of that beside its address.
+    fn start_with(folder: &Path, http: &str) -> io::Result<Self> {
         let end = Instant::now() + Duration::from_secs(60);
         loop {
             // It cannot be told to look for a port itself, and until it listens another process
             // may take the one that was free.
             let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
-            let config = configuration(folder, address)?;
+            let config = configuration(folder, address, http)?;
             let child = Command::new("docker-registry")
                 .arg("serve")
                 .arg(config)
@@ -65,11 +80,11 @@ impl Drop for Distribution {
     }
 }
 
-fn configuration(folder: &Path, address: SocketAddr) -> io::Result<PathBuf> {
+fn configuration(folder: &Path, address: SocketAddr, http: &str) -> io::Result<PathBuf> {
     let path = folder.join("registry.yml");
     let data = folder.join("registry");
     let text = format!(
-        "version: 0.1\nlog: {{level: error}}\nstorage: {{filesystem: {{rootdirectory: '{}'}}}}\nhttp: {{addr: '{address}'}}\n",
+        "version: 0.1\nlog: {{level: error}}\nstorage: {{filesystem: {{rootdirectory: '{}'}}}}\nhttp: {{addr: '{address}'{http}}}\n",
         data.display()
     );
     fs::write(&path, text)?;

@@ -133,6 +133,69 @@ fn a_real_registry_takes_and_gives_the_same_digest() {
     assert_eq!(back.digest(), original.digest());
 }
 
+/// Clear text is tried first on this machine; a registry may want TLS there, too.
+#[test]
+fn a_registry_that_speaks_tls_alone_is_spoken_to_so() {
+    if !wanted("a_registry_that_speaks_tls_alone_is_spoken_to_so") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name).display().to_string();
+    fs::write(
+        file("names"),
+        "subjectAltName=IP:127.0.0.1\nbasicConstraints=CA:FALSE\n",
+    )
+    .unwrap();
+    let openssl = |words: &str, files: &[(&str, &str)]| {
+        let mut words: Vec<String> = words.split(' ').map(str::to_owned).collect();
+        words.extend(
+            files
+                .iter()
+                .flat_map(|(flag, name)| [(*flag).to_owned(), file(name)]),
+        );
+        run(
+            "openssl",
+            &words.iter().map(String::as_str).collect::<Vec<_>>(),
+        );
+    };
+    openssl(
+        "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=ca",
+        &[("-keyout", "ca.key"), ("-out", "ca.pem")],
+    );
+    openssl(
+        "req -newkey rsa:2048 -nodes -subj /CN=server",
+        &[("-keyout", "key.pem"), ("-out", "request")],
+    );
+    openssl(
+        "x509 -req -set_serial 1 -days 2",
+        &[
+            ("-in", "request"),
+            ("-CA", "ca.pem"),
+            ("-CAkey", "ca.key"),
+            ("-extfile", "names"),
+            ("-out", "cert.pem"),
+        ],
+    );
+    let [certificate, key] = ["cert.pem", "key.pem"].map(file);
+    let registry =
+        Distribution::start_secure(folder.path(), Path::new(&certificate), Path::new(&key))
+            .unwrap();
+    let original = sample(folder.path());
+    let to = destination(&format!("{}/team/app:v1", registry.host())).unwrap();
+    let strange = Access {
+        docker_config: Some(folder.path().join("docker")),
+        ..Access::default()
+    };
+    let access = Access {
+        extra_ca: vec![file("ca.pem").into()],
+        ..strange.clone()
+    };
+    push(&original, &[], &to, &[], &access, &|_| {}).unwrap();
+    assert_eq!(open(&to, &access).unwrap().digest(), original.digest());
+    let error = open(&to, &strange).unwrap_err().to_string();
+    assert!(error.contains("SSL_CERT_FILE"), "{error}");
+}
+
 #[test]
 fn skopeo_and_umoci_take_our_layout_and_archive() {
     if !wanted("skopeo_and_umoci_take_our_layout_and_archive") {
