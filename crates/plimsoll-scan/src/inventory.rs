@@ -11,7 +11,7 @@ use plimsoll_model::{
     Topic, filled_steps,
 };
 
-use self::secrets::{partly_searched, secrets};
+use self::secrets::partly_searched;
 use self::unreadable::unread_files;
 use crate::base;
 use crate::catalogue::{Candidate, Document, distribution, is_essential, unread};
@@ -50,13 +50,15 @@ pub(crate) fn assemble(
         .rev()
         .find_map(|variable| variable.strip_prefix("PATH="))
         .unwrap_or(DEFAULT_PATH);
-    let in_files = records.iter().flat_map(|record| &record.secrets);
-    let known = KnownValues::new(in_files.map(|sighting| sighting.fingerprint));
+    let mut base = base::find(image, records);
+    let above = base.as_ref().map_or(0, |base| base.layers);
+    let in_files = secrets::in_files(records, tree, above);
+    let fingerprints = in_files.0.iter().map(|one| one.fingerprint.as_str());
+    let known = KnownValues::of_shown(fingerprints);
     let shown = secret::redacted_beside(config, &known, detector);
     let layers = layer_facts(image, records, &layer_bytes, &shown.config);
     skipped.extend(joined_layers(image));
     skipped.extend(covered_links(tree));
-    let mut base = base::find(image, records);
     if let Some(name) = base.as_mut().and_then(|base| base.name.as_mut()) {
         *name = shown.name(name, detector);
         if let Some(shown) = secret::redacted_image_name(name, detector) {
@@ -74,7 +76,7 @@ pub(crate) fn assemble(
         &packages.ownership,
         &Context {
             instructions: &instructions,
-            base: base.as_ref().map_or(0, |base| base.layers),
+            base: above,
             caches: &caches,
         },
     );
@@ -86,8 +88,7 @@ pub(crate) fn assemble(
         accounts: &accounts,
         search_path: path,
     };
-    let above = base.as_ref().map_or(0, |base| base.layers);
-    let (secrets, partly) = secrets(records, tree, config, &shown, above, detector);
+    let (secrets, partly) = secrets::secrets(in_files, config, &shown, detector);
     let mut startup = if complete {
         image_facts.startup()
     } else {

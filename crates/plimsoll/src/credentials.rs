@@ -477,6 +477,42 @@ mod tests {
         );
     }
 
+    /// What the image's files hold is neither published with the arguments nor kept in the log.
+    #[test]
+    fn what_repeats_a_credential_of_the_image_is_kept_back() {
+        let secret = plimsoll_model::SecretSighting {
+            kind: "secret-value".into(),
+            severity: plimsoll_model::Severity::High,
+            place: "app/.env".to_owned(),
+            layer: Some(0),
+            line: Some(1),
+            fingerprint: plimsoll_image::sha256(VALUE.as_bytes()).as_str()[7..19].to_owned(),
+            deleted_in: None,
+            also_at: Vec::new(),
+            source: None,
+        };
+        let mut report = Report::default();
+        report.inventory.secrets.push(secret);
+        let known = known(&report);
+        let given = [("A", VALUE), ("B", "3.12"), ("C", "x=VALUE")]
+            .map(|(name, value)| (name.to_owned(), value.replace("VALUE", VALUE)));
+        let published = publishable(&given.into(), &known);
+        let names: Vec<&str> = published.keys().map(String::as_str).collect();
+        let open: Vec<bool> = published.values().map(Option::is_some).collect();
+        assert_eq!(
+            (names, open),
+            (vec!["A", "B", "C"], vec![false, true, false])
+        );
+        let log = |text: &str| {
+            let log = without_known(text.replace("VALUE", VALUE).into_bytes(), &known);
+            String::from_utf8(log).unwrap()
+        };
+        assert_eq!(log("1 'VALUE' > /x\n2 a=VALUE"), "1 '***' > /x\n2 a=***");
+        assert_eq!(log("1 make\n"), "1 make\n");
+        let bytes = b"\xff nothing".to_vec();
+        assert_eq!(without_known(bytes.clone(), &known), bytes);
+    }
+
     #[test]
     fn an_edit_around_a_credential_is_made_smaller() {
         let file = SourceFile::new("Dockerfile", format!("FROM a\nENV PGPASS {VALUE}\n"));

@@ -11,20 +11,12 @@ use crate::record::LayerRecord;
 use crate::secret::{self, Detector, FileSighting, Fingerprint, Redacted};
 use crate::tree::Tree;
 
-/// The credentials of files and of the configuration, and what was searched in part besides the files
-/// that the layers name. From layer `above` on lies what is not the base's.
-pub(super) fn secrets(
-    records: &[LayerRecord],
-    tree: &Tree<'_>,
-    config: &ImageConfig,
-    shown: &Redacted,
-    above: usize,
-    detector: &Detector,
-) -> (Vec<SecretSighting>, Vec<String>) {
-    let secret::InConfig {
-        mut sightings,
-        mut partly,
-    } = secret::in_config(config, shown, detector);
+/// Credentials, and what was searched in part besides the files that the layers name.
+pub(super) type Found = (Vec<SecretSighting>, Vec<String>);
+
+/// Those of files. From layer `above` on lies what is not the base's.
+pub(super) fn in_files(records: &[LayerRecord], tree: &Tree<'_>, above: usize) -> Found {
+    let (mut sightings, mut partly) = Found::default();
     let paths: Vec<&str> = records
         .iter()
         .flat_map(|record| {
@@ -122,6 +114,20 @@ pub(super) fn secrets(
             source: None,
         });
     }
+    (sightings, partly)
+}
+
+/// Those of files with those of the configuration.
+pub(super) fn secrets(
+    in_files: Found,
+    config: &ImageConfig,
+    shown: &Redacted,
+    detector: &Detector,
+) -> Found {
+    let (mut sightings, mut partly) = in_files;
+    let of_config = secret::in_config(config, shown, detector);
+    sightings.extend(of_config.sightings);
+    partly.extend(of_config.partly);
     sightings.sort_by(|a, b| {
         (&a.place, a.layer, a.line, &a.kind, &a.fingerprint).cmp(&(
             &b.place,

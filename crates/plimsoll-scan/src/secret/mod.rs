@@ -47,12 +47,12 @@ mod terraform;
 mod text;
 mod utf16;
 
+pub(crate) use config::in_config;
 pub use config::is_telling;
 pub use config::redact::{Redacted, redacted};
 pub(crate) use config::redact::{
     redacted_beside, redacted_command, redacted_image_name, redacted_text,
 };
-pub(crate) use config::{InConfig, in_config};
 pub(crate) use detector::Detector;
 pub(crate) use file_name::concealed_path;
 pub(crate) use hits::Room;

@@ -152,6 +152,8 @@ mod tests {
             assert!(names_none(name, value), "{name}");
         }
         for (name, value) in [
+            ("verify-token", "1a2b3c4d5e6f7a8b"),
+            ("reset-password", "1a2b3c4d5e6f7a8b1a2b3c4d5e6f7a8b"),
             ("TEST_PASSWORD", "Str0ngPass!2"),
             ("badgePassword", "q7RtY2mW"),
             ("password", "password"),
