@@ -92,6 +92,41 @@ pub enum LabelFormat {
     Email,
 }
 
+impl LabelFormat {
+    /// Every form.
+    pub const ALL: [Self; 7] = [
+        Self::Text,
+        Self::Url,
+        Self::Rfc3339,
+        Self::Spdx,
+        Self::GitHash,
+        Self::SemVer,
+        Self::Email,
+    ];
+
+    /// The word used in configuration.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Url => "url",
+            Self::Rfc3339 => "rfc3339",
+            Self::Spdx => "spdx",
+            Self::GitHash => "hash",
+            Self::SemVer => "semver",
+            Self::Email => "email",
+        }
+    }
+
+    /// Reads the word back; hadolint's other words, too.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text.to_ascii_lowercase().as_str() {
+            "rawtext" | "" => Some(Self::Text),
+            "githash" => Some(Self::GitHash),
+            word => Self::ALL.into_iter().find(|form| form.as_str() == word),
+        }
+    }
+}
+
 impl fmt::Debug for CheckOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Build arguments may carry what must not be seen: only their names are shown.

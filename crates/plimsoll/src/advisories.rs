@@ -14,8 +14,8 @@ use plimsoll_scan::advisory::{
 };
 
 pub(crate) use self::gaps::Demand;
-use crate::args::{AdvisoryArgs, PackageType, ThresholdArgs};
-use crate::config::VulnerabilityFailOn;
+use crate::args::{AdvisoryArgs, IndexChoice, PackageType, ThresholdArgs};
+use crate::config::FailOn;
 use crate::failure::Failure;
 use crate::storage;
 use crate::vulnerabilities::Least;
@@ -37,12 +37,10 @@ impl<'a> Advisories<'a> {
     /// It is there and cannot be read, or what was typed is not there.
     pub(crate) fn open(arguments: &'a AdvisoryArgs) -> Result<Self, Failure> {
         let mut place = None;
-        let index = match arguments.db.as_deref() {
-            Some(path) if path == Path::new("none") => {
-                Err("not looked for, as `--db none` asks".to_owned())
-            }
-            Some(path) => {
-                place = Some(path.to_owned());
+        let index = match &arguments.index.db {
+            Some(IndexChoice::None) => Err("not looked for, as `--db none` asks".to_owned()),
+            Some(IndexChoice::File(path)) => {
+                place = Some(path.clone());
                 Ok(Index::open(path)?)
             }
             None => match storage::advisory_index() {
@@ -188,7 +186,7 @@ impl ThresholdArgs {
         match (self.exit_code, self.fail_on_vulnerability) {
             (Some(1..), _) => Least::Any,
             (_, Some(severity)) => Least::Typed(severity),
-            (_, None) => Least::Unless(VulnerabilityFailOn::Never),
+            (_, None) => Least::Unless(FailOn::Never),
         }
     }
 }

@@ -8,17 +8,21 @@ mod misread;
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
-use plimsoll_model::VulnerabilitySeverity;
+use plimsoll_model::{Severity, VulnerabilitySeverity};
+use plimsoll_rules::LabelFormat;
+use schemars::JsonSchema;
+use serde::Deserialize;
 
 pub(crate) use self::db::{
     DbBuildArgs, DbCommand, DbPullArgs, DbPushArgs, DbStatusArgs, DbUpdateArgs,
 };
 pub(crate) use self::form::{Format, Needs, OutputArgs, Room, Subject};
 pub(crate) use self::image::{
-    AdvisoryArgs, DiffArgs, DiffFormat, GateArgs, InspectArgs, LayersArgs, PackageType, PushArgs,
-    ThresholdArgs, VexArgs,
+    AdvisoryArgs, DiffArgs, DiffFormat, GateArgs, IndexArgs, IndexChoice, InspectArgs, LayersArgs,
+    PackageType, PushArgs, ThresholdArgs, VexArgs,
 };
 pub(crate) use self::misread::{ask_for_json, what_is_wrong};
+use crate::config::FailOn;
 
 /// Takes a project's containers from demo quality to production grade, and proves it.
 ///
@@ -121,7 +125,8 @@ pub(crate) enum Progress {
 }
 
 /// Which engine builds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub(crate) enum EngineChoice {
     /// The first that works here: a reachable BuildKit, else native.
     Auto,
@@ -135,39 +140,61 @@ pub(crate) enum EngineChoice {
 #[derive(Debug, Args)]
 pub(crate) struct RuleArgs {
     /// Only these rules: names or other tools' ids, comma-separated; ALL for every one.
-    #[arg(long, value_delimiter = ',', value_name = "NAMES")]
+    #[arg(
+        long,
+        value_delimiter = ',',
+        value_name = "NAMES",
+        help_heading = "Rules"
+    )]
     pub(crate) select: Vec<String>,
 
     /// These rules besides: names or other tools' ids, comma-separated.
-    #[arg(long, value_delimiter = ',', value_name = "NAMES")]
+    #[arg(
+        long,
+        value_delimiter = ',',
+        value_name = "NAMES",
+        help_heading = "Rules"
+    )]
     pub(crate) extend_select: Vec<String>,
 
     /// Leave these rules out: names or other tools' ids, comma-separated.
-    #[arg(long, value_delimiter = ',', value_name = "NAMES")]
+    #[arg(
+        long,
+        value_delimiter = ',',
+        value_name = "NAMES",
+        help_heading = "Rules"
+    )]
     pub(crate) ignore: Vec<String>,
 
     /// Style and house rules, too.
-    #[arg(long)]
+    #[arg(long, help_heading = "Rules")]
     pub(crate) strict: bool,
 
     /// Edition of the rule set; the newest otherwise.
-    #[arg(long, value_name = "YEAR", value_parser = crate::config::parse_edition)]
+    #[arg(long, hide_short_help = true, value_name = "YEAR", help_heading = "Rules",
+          value_parser = crate::config::parse_edition)]
     pub(crate) edition: Option<u16>,
 
     /// Registry that images may come from, `*` for any characters; may be repeated.
-    #[arg(long, value_name = "REGISTRY")]
+    #[arg(
+        long,
+        hide_short_help = true,
+        value_name = "REGISTRY",
+        help_heading = "Rules"
+    )]
     pub(crate) trusted_registry: Vec<String>,
 
     /// Label an image must have; FORM is text, url, rfc3339, spdx, hash, semver or email.
-    #[arg(long, value_name = "NAME:FORM", value_parser = parse_label)]
-    pub(crate) require_label: Vec<(String, crate::config::LabelForm)>,
+    #[arg(long, hide_short_help = true, value_name = "NAME:FORM", help_heading = "Rules",
+          value_parser = parse_label)]
+    pub(crate) require_label: Vec<(String, LabelFormat)>,
 
     /// No other labels than the required ones.
-    #[arg(long)]
+    #[arg(long, hide_short_help = true, help_heading = "Rules")]
     pub(crate) strict_labels: bool,
 
     /// A reason for every exception, other tools' comments too.
-    #[arg(long)]
+    #[arg(long, hide_short_help = true, help_heading = "Rules")]
     pub(crate) require_reason: bool,
 }
 
@@ -186,9 +213,8 @@ pub(crate) struct CheckArgs {
 
     /// Only findings on lines that were changed since the branch left BASE, untracked files
     /// included; BASE is origin's default branch unless named.
-    #[arg(long, value_name = "BASE", num_args = 0..=1, require_equals = true,
-          default_missing_value = "")]
-    pub(crate) changed: Option<String>,
+    #[arg(long, value_name = "BASE", num_args = 0..=1, require_equals = true)]
+    pub(crate) changed: Option<Option<String>>,
 
     /// Tell where rules stayed silent rather than guess, and what they took for granted.
     #[arg(short, long)]
@@ -209,8 +235,8 @@ pub(crate) struct CheckArgs {
     pub(crate) exit_zero: bool,
 
     /// Least severity that makes the exit code 1, or never (default: info, any finding).
-    #[arg(long, value_name = "SEVERITY", value_parser = parse_fail_on)]
-    pub(crate) fail_on: Option<crate::config::FailOn>,
+    #[arg(long, value_name = "SEVERITY", value_parser = FailOn::<Severity>::parse)]
+    pub(crate) fail_on: Option<FailOn<Severity>>,
 
     /// Write safe fixes into the files.
     #[arg(long, group = "fixes")]
@@ -306,17 +332,17 @@ pub(crate) struct PlanArgs {
 #[derive(Debug, Args)]
 pub(crate) struct AccessArgs {
     /// A registry (HOST:PORT) that may be spoken to in clear text; loopback always may.
-    #[arg(long, value_name = "HOST")]
+    #[arg(long, value_name = "HOST", help_heading = "Registries")]
     pub(crate) insecure_registry: Vec<String>,
 
     /// Refuse the network.
-    #[arg(long)]
+    #[arg(long, help_heading = "Registries")]
     pub(crate) offline: bool,
 
     /// How long a registry may say nothing; it is asked once more, then given up. What breaks off or
     /// is refused for the moment is tried five times.
-    #[arg(long, value_name = "SECONDS", default_value_t = DEFAULT_TIMEOUT,
-          value_parser = clap::value_parser!(u64).range(1..=3600))]
+    #[arg(long, hide_short_help = true, value_name = "SECONDS", help_heading = "Registries",
+          default_value_t = DEFAULT_TIMEOUT, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub(crate) timeout: u64,
 }
 
@@ -382,14 +408,12 @@ pub(crate) struct ShipArgs {
     #[arg(long, value_name = "DIR")]
     pub(crate) evidence: Option<PathBuf>,
 
-    /// Least severity that holds the ship back (default: high).
-    #[arg(long, value_name = "SEVERITY", value_parser = parse_severity)]
-    pub(crate) fail_on: Option<plimsoll_model::Severity>,
+    /// Least severity that holds the ship back, or never (default: high).
+    #[arg(long, value_name = "SEVERITY", value_parser = FailOn::<Severity>::parse)]
+    pub(crate) fail_on: Option<FailOn<Severity>>,
 
-    /// Index of advisories; otherwise the one that `db build` makes, where there is one. none looks
-    /// for no vulnerabilities.
-    #[arg(long, value_name = "FILE|none", help_heading = "Vulnerabilities")]
-    pub(crate) db: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) index: IndexArgs,
 
     #[command(flatten)]
     pub(crate) gate: GateArgs,
@@ -452,7 +476,7 @@ pub(crate) struct RulesArgs {
 
     /// Only rules of this severity.
     #[arg(long, value_name = "SEVERITY", value_parser = parse_severity)]
-    pub(crate) severity: Option<plimsoll_model::Severity>,
+    pub(crate) severity: Option<Severity>,
 
     /// Only rules that the default set leaves out.
     #[arg(long)]
@@ -494,9 +518,8 @@ pub(crate) enum DebugCommand {
     },
 }
 
-fn parse_severity(text: &str) -> Result<plimsoll_model::Severity, String> {
-    plimsoll_model::Severity::parse(text)
-        .ok_or_else(|| "expected info, low, medium, high or critical".to_owned())
+fn parse_severity(text: &str) -> Result<Severity, String> {
+    Severity::parse(text).ok_or_else(|| "expected info, low, medium, high or critical".to_owned())
 }
 
 fn parse_vulnerability_severity(text: &str) -> Result<VulnerabilitySeverity, String> {
@@ -504,21 +527,12 @@ fn parse_vulnerability_severity(text: &str) -> Result<VulnerabilitySeverity, Str
         .ok_or_else(|| "expected unknown, negligible, low, medium, high or critical".to_owned())
 }
 
-fn parse_fail_on(text: &str) -> Result<crate::config::FailOn, String> {
-    if text == "never" {
-        return Ok(crate::config::FailOn::Never);
-    }
-    plimsoll_model::Severity::parse(text)
-        .map(crate::config::FailOn::from)
-        .ok_or_else(|| "expected info, low, medium, high, critical or never".to_owned())
-}
-
-fn parse_label(text: &str) -> Result<(String, crate::config::LabelForm), String> {
+fn parse_label(text: &str) -> Result<(String, LabelFormat), String> {
     // A label's name may hold a colon; its form does not.
     let (name, form) = text
         .rsplit_once(':')
         .ok_or("expected NAME:FORM, such as org.opencontainers.image.source:url")?;
-    let form = crate::config::LabelForm::parse(form)
+    let form = LabelFormat::parse(form)
         .ok_or("the form is text, url, rfc3339, spdx, hash, semver or email")?;
     Ok((name.to_owned(), form))
 }

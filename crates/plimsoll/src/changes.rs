@@ -10,7 +10,7 @@ use crate::git::ask;
 
 /// The changed lines of the files of a run, repository by repository.
 pub(crate) struct Changes {
-    base: String,
+    base: Option<String>,
     roots: HashMap<PathBuf, Repository>,
     /// Each folder's repository.
     folders: HashMap<PathBuf, PathBuf>,
@@ -20,10 +20,10 @@ pub(crate) struct Changes {
 type Repository = HashMap<PathBuf, Option<Vec<(usize, usize)>>>;
 
 impl Changes {
-    /// Changes since `base`; empty is what origin's default branch is.
-    pub(crate) fn since(base: &str) -> Self {
+    /// Changes since `base`, or since origin's default branch where none is named.
+    pub(crate) fn since(base: Option<&str>) -> Self {
         Self {
-            base: base.to_owned(),
+            base: base.filter(|base| !base.is_empty()).map(str::to_owned),
             roots: HashMap::new(),
             folders: HashMap::new(),
         }
@@ -130,11 +130,11 @@ impl Changes {
             ask(root, &["merge-base", "--end-of-options", other, "HEAD"])
                 .map(|commit| commit.trim().to_owned())
         };
-        if !self.base.is_empty() {
-            return left(&self.base).ok_or_else(|| {
+        if let Some(base) = &self.base {
+            return left(base).ok_or_else(|| {
                 Failure::usage(format!(
                     "--changed: `{}` is nothing that this branch has in common with",
-                    self.base.escape_debug()
+                    base.escape_debug()
                 ))
                 .hint("a shallow clone may not have it: fetch more of its history")
             });

@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
-use plimsoll_model::{Skipped, SourceFile};
+use plimsoll_model::{Severity, Skipped, SourceFile};
+use plimsoll_rules::LabelFormat;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
+use crate::args::EngineChoice;
 use crate::failure::Failure;
 use crate::thresholds::Thresholds;
 
@@ -18,10 +21,10 @@ mod waiver;
 mod words;
 pub(crate) use size::parse_size;
 pub(crate) use vulnerabilities::{
-    Presence, ThresholdConfig, Unjudged, VulnerabilityConfig, VulnerabilityFailOn,
+    Presence, ThresholdConfig, Unjudged, VexSource, VulnerabilityConfig,
 };
 pub(crate) use waiver::{Justification, Waiver};
-pub(crate) use words::{AudienceName, EngineName, FailOn, LabelForm, SeverityName};
+pub(crate) use words::{Audience, FailOn, Word};
 
 /// The name it is looked for by.
 pub(crate) const FILE_NAME: &str = "plimsoll.toml";
@@ -67,9 +70,11 @@ pub(crate) struct Config {
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(crate) struct CheckConfig {
     /// The edition of the rule set, `2026`: rules that came later stay silent until it is raised.
-    pub(crate) edition: Option<String>,
+    #[serde(deserialize_with = "edition")]
+    #[schemars(with = "Option<String>")]
+    pub(crate) edition: Option<u16>,
     /// Whom the default set is for: `default`, or `strict` for style and house rules, too.
-    pub(crate) audience: Option<AudienceName>,
+    pub(crate) audience: Option<Audience>,
     /// Only these rules: names or other tools' ids.
     pub(crate) select: Vec<String>,
     /// These rules besides.
@@ -80,13 +85,13 @@ pub(crate) struct CheckConfig {
     /// of this file. The report lists them as skipped.
     pub(crate) exclude: Vec<String>,
     /// Least severity that makes `check` exit 1 (default: `info`, any finding), or `never`.
-    pub(crate) fail_on: Option<FailOn>,
+    pub(crate) fail_on: Option<FailOn<Severity>>,
     /// Other severities than the rules' own, by name or by another tool's id.
-    pub(crate) severity: BTreeMap<String, SeverityName>,
+    pub(crate) severity: BTreeMap<String, Word<Severity>>,
     /// Registries that images may come from; `*` is any run of characters.
     pub(crate) trusted_registries: Vec<String>,
     /// Labels an image must have, and the form of their values.
-    pub(crate) labels: BTreeMap<String, LabelForm>,
+    pub(crate) labels: BTreeMap<String, Word<LabelFormat>>,
     /// Whether an image may have no other labels than those.
     pub(crate) strict_labels: bool,
     /// Whether exceptions of every kind, other tools' comments too, need a reason.
@@ -104,7 +109,9 @@ pub(crate) struct CheckConfig {
 pub(crate) struct CacheConfig {
     /// How large what was seen of layers may grow, such as `500MB` (default: `2GB`); `0` keeps
     /// nothing.
-    pub(crate) max_size: Option<String>,
+    #[serde(deserialize_with = "size::size")]
+    #[schemars(with = "Option<String>")]
+    pub(crate) max_size: Option<u64>,
 }
 
 /// Findings that are set aside below some paths.
@@ -139,6 +146,13 @@ pub(crate) fn parse_edition(text: &str) -> Result<u16, String> {
     })
 }
 
+fn edition<'de, D: Deserializer<'de>>(source: D) -> Result<Option<u16>, D::Error> {
+    let text = String::deserialize(source)?;
+    parse_edition(&text)
+        .map(Some)
+        .map_err(|why| D::Error::custom(format!("edition: {why}")))
+}
+
 /// What the image says about itself, as `org.opencontainers.image.*` labels.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
@@ -162,7 +176,7 @@ pub(crate) struct ImageSection {
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(crate) struct BuildConfig {
     /// Which engine builds: `auto`, `native` or `buildkit`.
-    pub(crate) engine: Option<EngineName>,
+    pub(crate) engine: Option<EngineChoice>,
     /// The Dockerfile.
     pub(crate) dockerfile: Option<PathBuf>,
     /// The build context.
@@ -180,16 +194,20 @@ pub(crate) struct BuildConfig {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(crate) struct PolicyConfig {
-    /// Least severity that holds a ship back (default: `high`).
-    pub(crate) fail_on: Option<SeverityName>,
+    /// Least severity that holds a ship back (default: `high`), or `never`.
+    pub(crate) fail_on: Option<FailOn<Severity>>,
     /// Largest sum of an image's blobs, such as `500MB` or `1.5GiB`.
-    pub(crate) max_size: Option<String>,
+    #[serde(deserialize_with = "size::size")]
+    #[schemars(with = "Option<String>")]
+    pub(crate) max_size: Option<u64>,
     /// Least share of the bytes of an image's files that must not be wasted, such as `0.95`; holds
     /// `layers` back, too.
     #[schemars(range(min = 0.0, max = 1.0))]
     pub(crate) lowest_efficiency: Option<f64>,
     /// Most bytes that an image's layers may waste, such as `20MB`; holds `layers` back, too.
-    pub(crate) highest_wasted_bytes: Option<String>,
+    #[serde(deserialize_with = "size::size")]
+    #[schemars(with = "Option<String>")]
+    pub(crate) highest_wasted_bytes: Option<u64>,
     /// Most that layers above the base may waste, as a share of what they add, such as `0.1`; holds
     /// `layers` back, too.
     #[schemars(range(min = 0.0, max = 1.0))]
@@ -207,14 +225,9 @@ impl PolicyConfig {
     pub(crate) fn thresholds(&self) -> Thresholds {
         Thresholds {
             lowest_efficiency: self.lowest_efficiency,
-            highest_wasted_bytes: self.highest_wasted_bytes.as_deref().and_then(parse_size),
+            highest_wasted_bytes: self.highest_wasted_bytes,
             highest_user_wasted: self.highest_user_wasted_percent,
         }
-    }
-
-    /// The most bytes that an image's blobs may have together.
-    pub(crate) fn largest_image(&self) -> Option<u64> {
-        self.max_size.as_deref().and_then(parse_size)
     }
 }
 
@@ -278,11 +291,6 @@ impl Config {
                 (None, None) => failure,
             }
         })?;
-        if let Some(edition) = &config.check.edition {
-            parse_edition(edition).map_err(|why| {
-                Failure::usage(format!("{}: check.edition: {why}", path.display()))
-            })?;
-        }
         for allow in &config.check.allow {
             let line = text[..allow.span().start.min(text.len())]
                 .matches('\n')
@@ -307,21 +315,6 @@ impl Config {
             .vulnerabilities
             .validate(&path.display().to_string())?;
         let policy = &config.policy;
-        for (key, size) in [
-            ("max-size", &policy.max_size),
-            ("max-size", &config.cache.max_size),
-            ("highest-wasted-bytes", &policy.highest_wasted_bytes),
-        ] {
-            if let Some(size) = size
-                && parse_size(size).is_none()
-            {
-                return Err(Failure::usage(format!(
-                    "{}: {key} = \"{}\" is not a size such as 500MB or 1.5GiB",
-                    path.display(),
-                    size.escape_debug()
-                )));
-            }
-        }
         for (key, share) in [
             ("lowest-efficiency", policy.lowest_efficiency),
             (
@@ -514,7 +507,12 @@ mod tests {
         )
         .unwrap();
         let own = &config.policy.vulnerabilities;
-        assert_eq!(own.base.fail_on, Some(VulnerabilityFailOn::Critical));
+        assert_eq!(
+            own.base.fail_on,
+            Some(FailOn::From(
+                plimsoll_model::VulnerabilitySeverity::Critical
+            ))
+        );
         assert_eq!(own.unjudged, Some(Unjudged::Fail));
         let failure = read("[policy.vulnerabilities]\ngrace = \"soon\"\n").unwrap_err();
         assert!(

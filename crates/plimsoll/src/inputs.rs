@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use plimsoll_model::ImageRef;
 
 use crate::args::{Format, GateArgs, OutputArgs};
-use crate::config::Config;
+use crate::config::{Config, VexSource};
 use crate::failure::Failure;
 use crate::{output, write};
 
@@ -39,7 +39,7 @@ impl Inputs {
                 Some(&config.below(path)),
             );
         }
-        for path in &own.vex {
+        for path in own.vex.iter().filter_map(VexSource::file) {
             inputs.add("a VEX document", Some(&config.below(path)));
         }
         if let Some(path) = &own.baseline {
@@ -77,8 +77,8 @@ impl Inputs {
 
     /// Adds what the command line names about known vulnerabilities.
     pub(crate) fn add_gate(&mut self, gate: &GateArgs) {
-        for path in &gate.vex.vex {
-            self.add("a VEX document", Some(path));
+        for source in &gate.vex.vex {
+            self.add("a VEX document", source.file());
         }
         if let Some(name) = &gate.baseline {
             match plimsoll_image::path_of(name) {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use plimsoll_scan::Cache;
 
-use crate::config::{Config, parse_size};
+use crate::config::Config;
 use crate::failure::Failure;
 
 /// The folder for caches: `PLIMSOLL_CACHE`, else `/var/cache/plimsoll` for root, else
@@ -78,7 +78,7 @@ const SCAN_BOUND: u64 = 2_000_000_000;
 
 /// What earlier runs saw of layers.
 pub(crate) fn scan_cache(config: &Config) -> Result<Cache, Failure> {
-    let bound = config.cache.max_size.as_deref().and_then(parse_size);
+    let bound = config.cache.max_size;
     let folder = cache_folder()?.join(SCAN_FOLDER);
     Ok(Cache::new(folder, bound.unwrap_or(SCAN_BOUND)))
 }

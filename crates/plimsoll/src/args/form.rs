@@ -140,11 +140,13 @@ impl Format {
 #[derive(Clone, Debug, Args)]
 pub(crate) struct OutputArgs {
     /// Form of the report on standard output.
-    #[arg(long, value_enum, default_value_t = Format::Human, value_name = "FORMAT")]
+    #[arg(long, value_enum, default_value_t = Format::Human, value_name = "FORMAT",
+          help_heading = "Report")]
     pub(crate) format: Format,
 
     /// Write the report to a file as well; FORMAT=FILE, may be repeated.
-    #[arg(long = "output", value_name = "FORMAT=FILE", value_parser = parse_output)]
+    #[arg(long = "output", value_name = "FORMAT=FILE", value_parser = parse_output,
+          help_heading = "Report")]
     pub(crate) outputs: Vec<(Format, PathBuf)>,
 }
 

@@ -1,14 +1,13 @@
 //! Commands on an image that is there: `inspect`, `layers`, `diff`, `push`.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use plimsoll_model::VulnerabilitySeverity;
+use plimsoll_model::{Severity, VulnerabilitySeverity};
 
-use super::{
-    ListFormat, LookArgs, OpenArgs, OutputArgs, RuleArgs, parse_severity,
-    parse_vulnerability_severity,
-};
+use super::{ListFormat, LookArgs, OpenArgs, OutputArgs, RuleArgs, parse_vulnerability_severity};
+use crate::config::{FailOn, VexSource};
 
 /// Arguments of `inspect`.
 #[derive(Debug, Args)]
@@ -38,10 +37,12 @@ pub(crate) struct InspectArgs {
     #[command(flatten)]
     pub(crate) output: OutputArgs,
 
-    /// Least severity of a finding that makes the exit code 1 (default: never). Known
-    /// vulnerabilities count alike where there are advisories, unless a severity is named for them.
-    #[arg(long, value_name = "SEVERITY", value_parser = parse_severity)]
-    pub(crate) fail_on: Option<plimsoll_model::Severity>,
+    /// Least severity of a finding that makes the exit code 1, or never (the default).
+    ///
+    /// Known vulnerabilities count alike where there are advisories, unless a severity is named for
+    /// them.
+    #[arg(long, value_name = "SEVERITY", value_parser = FailOn::<Severity>::parse)]
+    pub(crate) fail_on: Option<FailOn<Severity>>,
 
     /// Show every finding in full, and what was not looked at, instead of one screen.
     #[arg(long)]
@@ -64,10 +65,12 @@ pub(crate) struct InspectArgs {
 #[derive(Debug, Default, Args)]
 pub(crate) struct VexArgs {
     /// A VEX document, OpenVEX or CycloneDX in JSON: what it calls not affected or fixed is set
-    /// aside. May be repeated. oci takes the OpenVEX documents that are attached to the image where
-    /// it lies (registry or OCI layout); signatures are not verified.
+    /// aside. May be repeated.
+    ///
+    /// oci takes the OpenVEX documents that are attached to the image where it lies (registry or OCI
+    /// layout); signatures are not verified.
     #[arg(long, value_name = "FILE|oci", help_heading = "Vulnerabilities")]
-    pub(crate) vex: Vec<PathBuf>,
+    pub(crate) vex: Vec<VexSource>,
 }
 
 /// Which known vulnerabilities count.
@@ -76,9 +79,11 @@ pub(crate) struct GateArgs {
     #[command(flatten)]
     pub(crate) vex: VexArgs,
 
-    /// An earlier report of `--format json`, or an earlier image or bill of materials, as for
-    /// `inspect`, judged by the same index: vulnerabilities that are in it are known before, and
-    /// only new ones hold back.
+    /// An earlier report, image or bill of materials: only vulnerabilities that are new since hold
+    /// back.
+    ///
+    /// A report is one of `--format json`; an image or a bill is named as for `inspect`, and judged by
+    /// the same index.
     #[arg(
         long,
         value_name = "REPORT|IMAGE|SBOM",
@@ -87,13 +92,38 @@ pub(crate) struct GateArgs {
     pub(crate) baseline: Option<String>,
 }
 
+/// What vulnerabilities are known by.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct IndexArgs {
+    /// Index of advisories; otherwise the one that `db update` or `db build` makes, where there is
+    /// one. none looks for no vulnerabilities.
+    #[arg(long, value_name = "FILE|none", help_heading = "Vulnerabilities")]
+    pub(crate) db: Option<IndexChoice>,
+}
+
+/// Which index of advisories is asked.
+#[derive(Clone, Debug)]
+pub(crate) enum IndexChoice {
+    /// None: nobody looks for vulnerabilities. A file of this name is `./none`.
+    None,
+    /// The one in this file.
+    File(PathBuf),
+}
+
+impl From<OsString> for IndexChoice {
+    fn from(word: OsString) -> Self {
+        match word == "none" {
+            true => Self::None,
+            false => Self::File(word.into()),
+        }
+    }
+}
+
 /// Which known vulnerabilities are looked for, and which are shown.
 #[derive(Debug, Default, Args)]
 pub(crate) struct AdvisoryArgs {
-    /// Index of advisories; otherwise the one that `db build` makes, where there is one. none looks
-    /// for no vulnerabilities.
-    #[arg(long, value_name = "FILE|none", help_heading = "Vulnerabilities")]
-    pub(crate) db: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) index: IndexArgs,
 
     /// Show vulnerabilities of these severities only: unknown, negligible, low, medium, high,
     /// critical.
@@ -125,11 +155,12 @@ pub(crate) struct AdvisoryArgs {
 /// How bad a known vulnerability must be to hold an image back.
 #[derive(Debug, Default, Args)]
 pub(crate) struct ThresholdArgs {
-    /// Least severity of a vulnerability that makes the exit code 1 (default: never). The exit code is
-    /// 3 where there is no index, it has no advisories on packages that are in OSV's form, or the
-    /// packages of the distribution, or all there are, could not be judged, or an advisory of that
-    /// severity could not be held against a package; of other packages that could not be judged the
-    /// report tells. What is not shown, and what lies in removed packages, does not count.
+    /// Least severity of a vulnerability that makes the exit code 1 (default: never).
+    ///
+    /// The exit code is 3 where there is no index, it has no advisories on packages that are in OSV's
+    /// form, or the packages of the distribution, or all there are, could not be judged, or an
+    /// advisory of that severity could not be held against a package; of other packages that could
+    /// not be judged the report tells. What is not shown, and what lies in removed packages, does not count.
     #[arg(
         long,
         value_name = "SEVERITY",
@@ -138,9 +169,11 @@ pub(crate) struct ThresholdArgs {
     )]
     pub(crate) fail_on_vulnerability: Option<VulnerabilitySeverity>,
 
-    /// Unless 0: every vulnerability that is shown holds the image back, whatever plimsoll.toml
-    /// tolerates, and this is the exit code then in place of 1; what lies in removed packages does not
-    /// count. 2 and 3 keep what they mean besides.
+    /// Unless 0: every vulnerability that is shown holds the image back, and this is the exit code
+    /// then in place of 1.
+    ///
+    /// It does so whatever plimsoll.toml tolerates; what lies in removed packages does not count. 2
+    /// and 3 keep what they mean besides.
     #[arg(
         long,
         value_name = "CODE",

@@ -60,7 +60,7 @@ impl Built {
         let access = crate::plan::access(&arguments.access, plan.platform.clone());
         let choice = arguments
             .engine
-            .or_else(|| voyage.config.build.engine.map(EngineChoice::from))
+            .or(voyage.config.build.engine)
             .unwrap_or(EngineChoice::Auto);
         let credentials = Values::of_build(&voyage.dockerfile, &plan.build_args);
         let view = BuildView::new(terminal, arguments.progress, credentials.clone());

@@ -157,7 +157,8 @@ impl Checked {
             ..Report::default()
         };
         report.skipped.extend(found.unread.iter().cloned());
-        let mut changes = arguments.changed.as_deref().map(Changes::since);
+        let changes = arguments.changed.as_ref();
+        let mut changes = changes.map(|base| Changes::since(base.as_deref()));
         let mut held_back = false;
         let mut sources: Vec<SourceFile> = Vec::with_capacity(subjects.len());
         let faults = read.faults(today);

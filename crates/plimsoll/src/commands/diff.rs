@@ -12,7 +12,7 @@ use plimsoll_rules::CheckOptions;
 use crate::advisories::{Advisories, Demand};
 use crate::args::{DiffArgs, DiffFormat};
 use crate::bounds;
-use crate::config::{Config, VulnerabilityFailOn};
+use crate::config::{Config, FailOn};
 use crate::difference::{self, Side};
 use crate::failure::{Failure, Outcome};
 use crate::foreign::{self, Judged};
@@ -36,7 +36,7 @@ pub(crate) fn run(arguments: &DiffArgs, terminal: Terminal) -> Result<Outcome, F
     }
     let options = super::check::rule_options(&arguments.rules, &config)?;
     // What holds back is what is new, by --fail-on: of the policy only exceptions count.
-    let nothing = Least::Unless(VulnerabilityFailOn::Never);
+    let nothing = Least::Unless(FailOn::Never);
     let gate = Gate::load(&config, Path::new("."), &arguments.vex, nothing)?;
     let access = look::access_to_look(&arguments.look, &config)?;
     let advisories = Advisories::open(&arguments.advisories)?;
@@ -171,7 +171,7 @@ impl Comparison<'_> {
         let (seen, files) = look.inside_with_files()?;
         let subject = ComparedSubject::Image(seen.image.clone());
         let mut report = Report::default();
-        let max_size = self.config.policy.largest_image();
+        let max_size = self.config.policy.max_size;
         look.judge(seen, self.options, max_size, &mut report);
         Ok(Side {
             subject,

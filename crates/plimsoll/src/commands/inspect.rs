@@ -3,14 +3,14 @@
 use std::path::Path;
 
 use plimsoll_image::Image;
-use plimsoll_model::{Report, SourceFile};
+use plimsoll_model::{Report, Severity, SourceFile};
 use plimsoll_rules::CheckOptions;
 
 use crate::advice::{self, Origins};
 use crate::advisories::Advisories;
 use crate::args::{InspectArgs, Subject};
 use crate::bill;
-use crate::config::{Config, VulnerabilityFailOn};
+use crate::config::{Config, FailOn};
 use crate::earlier::Earlier;
 use crate::failure::{Failure, Outcome};
 use crate::foreign::{self, Judged};
@@ -60,7 +60,7 @@ pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome
             are_possible(Subject::Bill)?;
             let platform = bill.platform.clone();
             gate = gate.told_by(&bill);
-            let mut report = bill::report(&arguments.image, bill, arguments.fail_on.is_some());
+            let mut report = bill::report(&arguments.image, bill, fail_on(arguments).is_some());
             advisories.judge(&mut report, platform.as_ref(), gate.demand())?;
             gate = gate.hearing(|| Attached::without("there is no image at hand"));
             (report, platform)
@@ -102,7 +102,7 @@ pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome
     policy::waive(&mut report, &config, &options, false, today);
     let sources: Vec<SourceFile> = dockerfile.into_iter().collect();
     let hidden = crate::credentials::conceal(&mut report, &sources);
-    let verdict = policy::judge(&report, arguments.fail_on, known.reasons);
+    let verdict = policy::judge(&report, fail_on(arguments), known.reasons);
     let is_asked = arguments.fail_on.is_some() || gate.is_asked_for();
     Rendering {
         report: &report,
@@ -130,11 +130,16 @@ fn inputs(arguments: &InspectArgs, config: &Config, advisories: &Advisories<'_>)
     inputs
 }
 
+/// The least severity of a finding that holds an image back.
+fn fail_on(arguments: &InspectArgs) -> Option<Severity> {
+    arguments.fail_on.and_then(FailOn::least)
+}
+
 /// What holds an image back for its vulnerabilities: what counts of findings counts of them, too,
 /// unless something else was said of them.
 fn least(arguments: &InspectArgs) -> Least {
     match (arguments.threshold.least(), arguments.fail_on) {
-        (Least::Unless(VulnerabilityFailOn::Never), Some(least)) => Least::Unless(least.into()),
+        (Least::Unless(FailOn::Never), Some(least)) => Least::Unless(least.into()),
         (least, _) => least,
     }
 }
@@ -150,6 +155,6 @@ fn look_into(
     let look = Look::new(image, &arguments.image, dockerfile, config, &arguments.look);
     let seen = look.inside()?;
     let mut report = Report::default();
-    look.judge(seen, options, config.policy.largest_image(), &mut report);
+    look.judge(seen, options, config.policy.max_size, &mut report);
     Ok(report)
 }

@@ -125,7 +125,7 @@ fn written(foreign: &Foreign, dir: &Path) -> String {
         }
     }
     if let Some(least) = check.fail_on {
-        line("fail-on", string(least.as_str()));
+        line("fail-on", string(least.word()));
     }
     for (key, on) in [
         ("strict-labels", check.strict_labels),
@@ -139,14 +139,13 @@ fn written(foreign: &Foreign, dir: &Path) -> String {
     if !check.severity.is_empty() {
         out.push_str("\n[check.severity]\n");
         for (name, severity) in &check.severity {
-            let word = plimsoll_model::Severity::from(*severity).as_str();
-            let _ = writeln!(out, "{} = {}", string(name), string(word));
+            let _ = writeln!(out, "{} = {}", string(name), string(severity.0.as_str()));
         }
     }
     if !check.labels.is_empty() {
         out.push_str("\n[check.labels]\n");
         for (name, form) in &check.labels {
-            let _ = writeln!(out, "{} = {}", string(name), string(form.as_str()));
+            let _ = writeln!(out, "{} = {}", string(name), string(form.0.as_str()));
         }
     }
     for (allow, folder) in &foreign.allow {

@@ -15,7 +15,7 @@ use crate::advice::{self, Origins};
 use crate::advisories::Advisories;
 use crate::args::{AdvisoryArgs, OutputArgs, ShipArgs};
 use crate::bases::Bases;
-use crate::config::VulnerabilityFailOn;
+use crate::config::FailOn;
 use crate::credentials;
 use crate::earlier::Earlier;
 use crate::exceptions::Exceptions;
@@ -40,11 +40,11 @@ pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, F
     let mut options = options(arguments, &voyage)?;
     let fail_on = arguments
         .fail_on
-        .or_else(|| voyage.config.policy.fail_on.map(Severity::from))
-        .unwrap_or(Severity::High);
+        .or(voyage.config.policy.fail_on)
+        .unwrap_or(FailOn::From(Severity::High));
     let access = crate::plan::access(&arguments.plan.access, options.platform.clone());
     let asked = AdvisoryArgs {
-        db: arguments.db.clone(),
+        index: arguments.index.clone(),
         ..AdvisoryArgs::default()
     };
     let advisories = Advisories::open(&asked)?;
@@ -64,7 +64,7 @@ pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, F
         &voyage.config,
         &voyage.folder,
         &arguments.gate.vex,
-        Least::Unless(VulnerabilityFailOn::from(fail_on)),
+        Least::Unless(fail_on.into()),
     )?
     .since(earlier.find(&voyage.config, arguments.gate.baseline.as_deref())?)
     .hearing(|| Attached::without("the image is only about to be built"));
@@ -111,7 +111,7 @@ pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, F
     let thresholds = voyage.config.policy.thresholds();
     let wasted = thresholds.broken_by(&report.inventory);
     let else_broken = known.reasons.into_iter().chain(wasted);
-    let mut verdict = policy::judge(&report, Some(fail_on), else_broken);
+    let mut verdict = policy::judge(&report, fail_on.least(), else_broken);
     if let Some(image) = &mut report.image {
         built.credentials.hide_in_config(&mut image.config);
     }
@@ -251,7 +251,7 @@ fn look_inside(
         cache: look::cache(&voyage.config, false),
     };
     let seen = look.inside()?;
-    let max_size = voyage.config.policy.largest_image();
+    let max_size = voyage.config.policy.max_size;
     look.judge(seen, options, max_size, report);
     Ok(())
 }

@@ -1,5 +1,19 @@
 //! Sizes as people write them.
 
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
+
+/// The bytes that a size of the configuration is.
+pub(super) fn size<'de, D: Deserializer<'de>>(source: D) -> Result<Option<u64>, D::Error> {
+    let text = String::deserialize(source)?;
+    parse_size(&text).map(Some).ok_or_else(|| {
+        D::Error::custom(format!(
+            "\"{}\" is not a size such as 500MB or 1.5GiB",
+            text.escape_debug()
+        ))
+    })
+}
+
 /// Reads a size: a number with `B`, `kB`, `MB`, `GB` (powers of 1000) or `KiB`, `MiB`, `GiB`, in
 /// letters of any size, and the `B` may be left out (`4M`), as dive takes them.
 pub(crate) fn parse_size(text: &str) -> Option<u64> {

@@ -1,12 +1,14 @@
 //! `[policy.vulnerabilities]`: which known vulnerabilities hold a ship back.
 
-use std::path::PathBuf;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 
-use plimsoll_model::{Severity, VulnerabilitySeverity};
+use plimsoll_model::VulnerabilitySeverity;
 use schemars::JsonSchema;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
+use crate::config::FailOn;
 use crate::failure::Failure;
 
 /// Which known vulnerabilities hold a ship back. Paths are below the folder of this file.
@@ -14,7 +16,7 @@ use crate::failure::Failure;
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(crate) struct VulnerabilityConfig {
     /// Least severity that holds back, or `never` (default: the policy's `fail-on`).
-    pub(crate) fail_on: Option<VulnerabilityFailOn>,
+    pub(crate) fail_on: Option<FailOn<VulnerabilitySeverity>>,
     /// Whether only those with a fix do.
     pub(crate) only_fixed: Option<bool>,
     /// Whether only those do whose code is in the program, as far as that is known: of a Go program
@@ -52,7 +54,8 @@ pub(crate) struct VulnerabilityConfig {
     pub(crate) pending_security_updates: Option<Presence>,
     /// VEX documents that count: OpenVEX or CycloneDX; `oci` for those attached to the image, whose
     /// signatures are not verified.
-    pub(crate) vex: Vec<PathBuf>,
+    #[schemars(with = "Vec<String>")]
+    pub(crate) vex: Vec<VexSource>,
     /// Lists of other tools that count: in the form of `.trivyignore`, `.trivyignore.yaml` or
     /// `.grype.yaml`, told by their names.
     pub(crate) ignore_files: Vec<PathBuf>,
@@ -67,7 +70,7 @@ pub(crate) struct VulnerabilityConfig {
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(crate) struct ThresholdConfig {
     /// Least severity that holds back, or `never`.
-    pub(crate) fail_on: Option<VulnerabilityFailOn>,
+    pub(crate) fail_on: Option<FailOn<VulnerabilitySeverity>>,
     /// Whether only those with a fix do.
     pub(crate) only_fixed: Option<bool>,
     /// Whether only those do whose code is in the program, as far as that is known: of a Go program
@@ -77,6 +80,41 @@ pub(crate) struct ThresholdConfig {
     #[serde(deserialize_with = "grace")]
     #[schemars(with = "Option<String>")]
     pub(crate) grace: Option<u32>,
+}
+
+/// Where statements about vulnerabilities are.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(from = "PathBuf")]
+pub(crate) enum VexSource {
+    /// Attached to the image. A file of the name that asks for it, `oci`, is `./oci`.
+    Attached,
+    /// In this file.
+    File(PathBuf),
+}
+
+impl From<PathBuf> for VexSource {
+    fn from(path: PathBuf) -> Self {
+        match path.as_os_str() == "oci" {
+            true => Self::Attached,
+            false => Self::File(path),
+        }
+    }
+}
+
+impl From<OsString> for VexSource {
+    fn from(typed: OsString) -> Self {
+        PathBuf::from(typed).into()
+    }
+}
+
+impl VexSource {
+    /// The file, where it is one.
+    pub(crate) fn file(&self) -> Option<&Path> {
+        match self {
+            Self::Attached => None,
+            Self::File(path) => Some(path),
+        }
+    }
 }
 
 /// What becomes of packages that no advisories can judge.
@@ -97,53 +135,6 @@ pub(crate) enum Presence {
     Report,
     /// It is held back.
     Error,
-}
-
-/// Which severity holds back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum VulnerabilityFailOn {
-    /// Nothing does.
-    Never,
-    /// Anything, also what nobody has rated.
-    Unknown,
-    /// `negligible` and above.
-    Negligible,
-    /// `low` and above.
-    Low,
-    /// `medium` and above.
-    Medium,
-    /// `high` and above.
-    High,
-    /// `critical`.
-    Critical,
-}
-
-impl VulnerabilityFailOn {
-    /// The least severity; none for `never`.
-    pub(crate) fn least(self) -> Option<VulnerabilitySeverity> {
-        Some(match self {
-            Self::Never => return None,
-            Self::Unknown => VulnerabilitySeverity::Unknown,
-            Self::Negligible => VulnerabilitySeverity::Negligible,
-            Self::Low => VulnerabilitySeverity::Low,
-            Self::Medium => VulnerabilitySeverity::Medium,
-            Self::High => VulnerabilitySeverity::High,
-            Self::Critical => VulnerabilitySeverity::Critical,
-        })
-    }
-}
-
-impl From<Severity> for VulnerabilityFailOn {
-    fn from(severity: Severity) -> Self {
-        match severity {
-            Severity::Info => Self::Unknown,
-            Severity::Low => Self::Low,
-            Severity::Medium => Self::Medium,
-            Severity::High => Self::High,
-            Severity::Critical => Self::Critical,
-        }
-    }
 }
 
 impl VulnerabilityConfig {

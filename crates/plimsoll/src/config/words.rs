@@ -1,196 +1,195 @@
-//! Words that a configuration may say, and what they mean.
+//! Words that a configuration and the command line may say, and what they mean.
 
-use plimsoll_model::Severity;
+use std::borrow::Cow;
+
+use plimsoll_model::{Severity, VulnerabilitySeverity};
 use plimsoll_rules::LabelFormat;
-use schemars::JsonSchema;
-use serde::Deserialize;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 
-use crate::args::EngineChoice;
+/// What has a word of its own in every format.
+pub(crate) trait Worded: Copy + 'static {
+    /// What the schema calls it.
+    const NAME: &'static str;
+    /// Each of them, the mildest first where they have an order.
+    const ALL: &'static [Self];
+
+    /// The word.
+    fn word(self) -> &'static str;
+
+    /// The one that goes by a word.
+    fn of(word: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|one| one.word() == word)
+    }
+}
+
+impl Worded for Severity {
+    const NAME: &'static str = "Severity";
+    const ALL: &'static [Self] = &Self::ALL;
+
+    fn word(self) -> &'static str {
+        self.as_str()
+    }
+}
+
+impl Worded for VulnerabilitySeverity {
+    const NAME: &'static str = "VulnerabilitySeverity";
+    const ALL: &'static [Self] = &Self::ALL;
+
+    fn word(self) -> &'static str {
+        self.as_str()
+    }
+}
+
+impl Worded for LabelFormat {
+    const NAME: &'static str = "LabelFormat";
+    const ALL: &'static [Self] = &Self::ALL;
+
+    fn word(self) -> &'static str {
+        self.as_str()
+    }
+}
+
+/// What a configuration says by its word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Word<T>(pub(crate) T);
+
+impl<'de, T: Worded> Deserialize<'de> for Word<T> {
+    fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
+        let word = String::deserialize(source)?;
+        let known = || T::ALL.iter().map(|one| one.word());
+        T::of(&word)
+            .map(Self)
+            .ok_or_else(|| D::Error::custom(unknown(&word, known())))
+    }
+}
+
+impl<T: Worded> JsonSchema for Word<T> {
+    fn schema_name() -> Cow<'static, str> {
+        T::NAME.into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let words: Vec<&str> = T::ALL.iter().map(|one| one.word()).collect();
+        json_schema!({ "type": "string", "enum": words })
+    }
+}
+
+/// The least severity that holds back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FailOn<S> {
+    /// None does.
+    Never,
+    /// This one and worse ones.
+    From(S),
+}
+
+impl<S> FailOn<S> {
+    const NEVER: &'static str = "never";
+
+    /// The least severity; none for `never`.
+    pub(crate) fn least(self) -> Option<S> {
+        match self {
+            Self::Never => None,
+            Self::From(least) => Some(least),
+        }
+    }
+}
+
+impl<S: Worded> FailOn<S> {
+    /// The word.
+    pub(crate) fn word(self) -> &'static str {
+        self.least().map_or(Self::NEVER, S::word)
+    }
+
+    /// Reads the word, and tells which there are where it is none of them.
+    pub(crate) fn parse(word: &str) -> Result<Self, String> {
+        if word == Self::NEVER {
+            return Ok(Self::Never);
+        }
+        S::of(word)
+            .map(Self::From)
+            .ok_or_else(|| unknown(word, Self::words()))
+    }
+
+    fn words() -> impl Iterator<Item = &'static str> {
+        let severities = S::ALL.iter().map(|severity| severity.word());
+        severities.chain([Self::NEVER])
+    }
+}
+
+impl<'de, S: Worded> Deserialize<'de> for FailOn<S> {
+    fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
+        Self::parse(&String::deserialize(source)?).map_err(D::Error::custom)
+    }
+}
+
+impl<S: Worded> JsonSchema for FailOn<S> {
+    fn schema_name() -> Cow<'static, str> {
+        format!("{}OrNever", S::NAME).into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let words: Vec<&str> = Self::words().collect();
+        json_schema!({ "type": "string", "enum": words })
+    }
+}
+
+/// What counts of findings counts of vulnerabilities.
+impl From<FailOn<Severity>> for FailOn<VulnerabilitySeverity> {
+    fn from(of_findings: FailOn<Severity>) -> Self {
+        match of_findings {
+            FailOn::Never => Self::Never,
+            FailOn::From(least) => Self::From(match least {
+                Severity::Info => VulnerabilitySeverity::Unknown,
+                Severity::Low => VulnerabilitySeverity::Low,
+                Severity::Medium => VulnerabilitySeverity::Medium,
+                Severity::High => VulnerabilitySeverity::High,
+                Severity::Critical => VulnerabilitySeverity::Critical,
+            }),
+        }
+    }
+}
+
+fn unknown(word: &str, known: impl Iterator<Item = &'static str>) -> String {
+    let known: Vec<&str> = known.collect();
+    let (last, others) = known.split_last().unwrap_or((&"", &[]));
+    format!(
+        "`{}` is none of {} and {last}",
+        word.escape_debug(),
+        others.join(", ")
+    )
+}
 
 /// Whom the default set is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) enum AudienceName {
+pub(crate) enum Audience {
     /// Everybody.
     Default,
     /// Those who want style and house rules, too.
     Strict,
 }
 
-/// What makes `check` exit 1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum FailOn {
-    /// Nothing.
-    Never,
-    /// Any finding.
-    Info,
-    /// `low` and above.
-    Low,
-    /// `medium` and above.
-    Medium,
-    /// `high` and above.
-    High,
-    /// `critical`.
-    Critical,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl FailOn {
-    /// Whether a finding of this severity does.
-    pub(crate) fn counts(self, severity: Severity) -> bool {
-        let least = match self {
-            Self::Never => return false,
-            Self::Info => Severity::Info,
-            Self::Low => Severity::Low,
-            Self::Medium => Severity::Medium,
-            Self::High => Severity::High,
-            Self::Critical => Severity::Critical,
-        };
-        severity >= least
-    }
-
-    /// The word in the configuration.
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Never => "never",
-            Self::Info => "info",
-            Self::Low => "low",
-            Self::Medium => "medium",
-            Self::High => "high",
-            Self::Critical => "critical",
-        }
-    }
-}
-
-impl From<Severity> for FailOn {
-    fn from(severity: Severity) -> Self {
-        match severity {
-            Severity::Info => Self::Info,
-            Severity::Low => Self::Low,
-            Severity::Medium => Self::Medium,
-            Severity::High => Self::High,
-            Severity::Critical => Self::Critical,
-        }
-    }
-}
-
-/// The form of a label's value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-pub(crate) enum LabelForm {
-    /// Anything but nothing.
-    #[serde(rename = "text")]
-    Text,
-    /// A URL (RFC 3986).
-    #[serde(rename = "url")]
-    Url,
-    /// A date and time (RFC 3339).
-    #[serde(rename = "rfc3339")]
-    Rfc3339,
-    /// An SPDX licence expression.
-    #[serde(rename = "spdx")]
-    Spdx,
-    /// A git commit's hash.
-    #[serde(rename = "hash")]
-    Hash,
-    /// A version (Semantic Versioning 2.0.0).
-    #[serde(rename = "semver")]
-    SemVer,
-    /// An e-mail address (RFC 5322).
-    #[serde(rename = "email")]
-    Email,
-}
-
-impl LabelForm {
-    const ALL: [(&'static str, Self); 7] = [
-        ("text", Self::Text),
-        ("url", Self::Url),
-        ("rfc3339", Self::Rfc3339),
-        ("spdx", Self::Spdx),
-        ("hash", Self::Hash),
-        ("semver", Self::SemVer),
-        ("email", Self::Email),
-    ];
-
-    /// Reads the word; hadolint's other words, too.
-    pub(crate) fn parse(word: &str) -> Option<Self> {
-        let word = match word.to_ascii_lowercase().as_str() {
-            "rawtext" | "" => "text".to_owned(),
-            "githash" => "hash".to_owned(),
-            word => word.to_owned(),
-        };
-        let known = Self::ALL.iter().find(|(known, _)| *known == word)?;
-        Some(known.1)
-    }
-
-    /// The word.
-    pub(crate) fn as_str(self) -> &'static str {
-        Self::ALL
-            .iter()
-            .find(|(_, form)| *form == self)
-            .map_or("text", |(word, _)| word)
-    }
-}
-
-impl From<LabelForm> for LabelFormat {
-    fn from(form: LabelForm) -> Self {
-        match form {
-            LabelForm::Text => Self::Text,
-            LabelForm::Url => Self::Url,
-            LabelForm::Rfc3339 => Self::Rfc3339,
-            LabelForm::Spdx => Self::Spdx,
-            LabelForm::Hash => Self::GitHash,
-            LabelForm::SemVer => Self::SemVer,
-            LabelForm::Email => Self::Email,
-        }
-    }
-}
-
-/// A severity, by its word.
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum SeverityName {
-    /// Worth knowing.
-    Info,
-    /// Costs time, size or comfort.
-    Low,
-    /// Needs another mistake to hurt.
-    Medium,
-    /// Hurts by itself.
-    High,
-    /// Gives the ship away.
-    Critical,
-}
-
-impl From<SeverityName> for Severity {
-    fn from(name: SeverityName) -> Self {
-        match name {
-            SeverityName::Info => Self::Info,
-            SeverityName::Low => Self::Low,
-            SeverityName::Medium => Self::Medium,
-            SeverityName::High => Self::High,
-            SeverityName::Critical => Self::Critical,
-        }
-    }
-}
-
-/// An engine, by its word.
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum EngineName {
-    /// The first that works.
-    Auto,
-    /// Plimsoll's own.
-    Native,
-    /// BuildKit.
-    Buildkit,
-}
-
-impl From<EngineName> for EngineChoice {
-    fn from(name: EngineName) -> Self {
-        match name {
-            EngineName::Auto => Self::Auto,
-            EngineName::Native => Self::Native,
-            EngineName::Buildkit => Self::Buildkit,
+    #[test]
+    fn what_holds_back_is_a_severity_or_nothing() {
+        for (word, least) in [
+            ("never", Ok(None)),
+            ("info", Ok(Some(Severity::Info))),
+            ("critical", Ok(Some(Severity::Critical))),
+            (
+                "hihg\n",
+                Err("`hihg\\n` is none of info, low, medium, high, critical and never".to_owned()),
+            ),
+        ] {
+            let read = FailOn::<Severity>::parse(word);
+            assert_eq!(read.clone().map(FailOn::least), least);
+            assert!(read.is_err() || read.is_ok_and(|one| one.word() == word));
         }
     }
 }

@@ -1,9 +1,10 @@
 //! `.hadolint.yaml`.
 
+use plimsoll_rules::LabelFormat;
 use plimsoll_syntax::yaml::{self, Value};
 
 use super::{Reading, severity, threshold};
-use crate::config::{FailOn, LabelForm};
+use crate::config::{FailOn, Word};
 use crate::failure::Failure;
 
 /// Reads it.
@@ -95,7 +96,7 @@ fn read_override(reading: &mut Reading<'_>, value: Value<'_>) -> Result<(), Fail
         for name in strings(reading, value, word)? {
             let check = &mut reading.foreign.check;
             check.extend_select.push(name.clone());
-            check.severity.insert(name, severity);
+            check.severity.insert(name, Word(severity));
         }
     }
     Ok(())
@@ -106,12 +107,13 @@ fn read_labels(reading: &mut Reading<'_>, value: Value<'_>) -> Result<(), Failur
         return Err(reading.fail(value.line(), "label-schema: keys and values are expected"));
     };
     for (key, value) in entries {
-        let form = value.text().and_then(LabelForm::parse);
+        let form = value.text().and_then(LabelFormat::parse);
         let (Some(label), Some(form)) = (key.text(), form) else {
             let why = "label-schema: expected text, url, semver, hash, rfc3339, spdx or email";
             return Err(reading.fail(value.line(), why));
         };
-        reading.foreign.check.labels.insert(label.to_owned(), form);
+        let labels = &mut reading.foreign.check.labels;
+        labels.insert(label.to_owned(), Word(form));
     }
     Ok(())
 }

@@ -11,9 +11,9 @@ mod trivy;
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use plimsoll_model::{Skipped, Topic};
+use plimsoll_model::{Severity, Skipped, Topic};
 
-use crate::config::{Allow, CheckConfig, Config};
+use crate::config::{Allow, CheckConfig, Config, FailOn};
 use crate::failure::Failure;
 use crate::project::{read_bounded, shown};
 use crate::vulnerabilities::{Patterns, Waiver};
@@ -326,26 +326,20 @@ impl Reading<'_> {
 }
 
 /// The words of hadolint, BuildKit and tally for how much something hurts.
-fn severity(word: &str) -> Option<crate::config::SeverityName> {
-    use crate::config::SeverityName;
+fn severity(word: &str) -> Option<Severity> {
     match word.to_ascii_lowercase().as_str() {
-        "error" => Some(SeverityName::High),
-        "warning" => Some(SeverityName::Medium),
-        "info" => Some(SeverityName::Low),
-        "style" => Some(SeverityName::Info),
+        "error" => Some(Severity::High),
+        "warning" => Some(Severity::Medium),
+        "info" => Some(Severity::Low),
+        "style" => Some(Severity::Info),
         _ => None,
     }
 }
 
 /// The same words where they say what makes a run fail.
-fn threshold(word: &str) -> Option<crate::config::FailOn> {
-    use crate::config::FailOn;
+fn threshold(word: &str) -> Option<FailOn<Severity>> {
     match word.to_ascii_lowercase().as_str() {
-        "error" => Some(FailOn::High),
-        "warning" => Some(FailOn::Medium),
-        "info" => Some(FailOn::Low),
-        "style" => Some(FailOn::Info),
         "none" | "ignore" => Some(FailOn::Never),
-        _ => None,
+        word => severity(word).map(FailOn::From),
     }
 }

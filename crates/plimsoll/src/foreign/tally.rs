@@ -3,7 +3,7 @@
 use toml::Value;
 
 use super::{Reading, severity, threshold};
-use crate::config::Allow;
+use crate::config::{Allow, Word};
 use crate::failure::Failure;
 
 /// Reads it.
@@ -95,7 +95,7 @@ fn read_rule(reading: &mut Reading<'_>, text: &str, name: &str, options: &toml::
             ("severity", Value::String(word)) => {
                 if let Some(severity) = severity(word) {
                     let check = &mut reading.foreign.check;
-                    check.severity.insert(name.to_owned(), severity);
+                    check.severity.insert(name.to_owned(), Word(severity));
                     check.extend_select.push(name.to_owned());
                 }
             }

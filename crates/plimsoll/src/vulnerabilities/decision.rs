@@ -18,7 +18,7 @@ use super::purl::{Identity, Purl};
 use super::vex::{Coverage, Statement, Validity};
 use super::waiver::Waiver;
 use super::work::Effort;
-use crate::config::{Presence, ThresholdConfig, VulnerabilityConfig, VulnerabilityFailOn};
+use crate::config::{FailOn, Presence, ThresholdConfig, VulnerabilityConfig};
 
 /// What it takes to hold an image back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +44,7 @@ pub(crate) struct Thresholds {
 
 impl Thresholds {
     /// Those of a configuration; `least` where it names no severity.
-    pub(crate) fn of(config: &VulnerabilityConfig, least: VulnerabilityFailOn) -> Self {
+    pub(crate) fn of(config: &VulnerabilityConfig, least: FailOn<VulnerabilitySeverity>) -> Self {
         let all = Threshold {
             least: config.fail_on.unwrap_or(least).least(),
             only_fixed: config.only_fixed.unwrap_or(false),
@@ -52,7 +52,7 @@ impl Thresholds {
             grace: config.grace.unwrap_or(0),
         };
         let of = |own: &ThresholdConfig| Threshold {
-            least: own.fail_on.map_or(all.least, VulnerabilityFailOn::least),
+            least: own.fail_on.map_or(all.least, FailOn::least),
             only_fixed: own.only_fixed.unwrap_or(all.only_fixed),
             only_reachable: own.only_reachable.unwrap_or(all.only_reachable),
             grace: own.grace.unwrap_or(all.grace),
@@ -83,7 +83,7 @@ impl Thresholds {
             least: Some(least),
             ..threshold
         };
-        let own = Self::of(config, VulnerabilityFailOn::Never);
+        let own = Self::of(config, FailOn::Never);
         Self {
             base: with(own.base),
             yours: with(own.yours),

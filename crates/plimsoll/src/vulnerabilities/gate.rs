@@ -24,7 +24,7 @@ use super::vex::{self, Attached};
 use super::waiver::Waiver;
 use crate::advisories::Demand;
 use crate::args::VexArgs;
-use crate::config::{Config, Presence, Unjudged, VulnerabilityFailOn};
+use crate::config::{Config, FailOn, Presence, Unjudged, VexSource};
 use crate::failure::Failure;
 use crate::foreign::Lists;
 use crate::output;
@@ -63,7 +63,7 @@ pub(crate) enum Least {
     /// Everything that is shown, whatever `plimsoll.toml` tolerates.
     Any,
     /// This one, unless `plimsoll.toml` names another.
-    Unless(VulnerabilityFailOn),
+    Unless(FailOn<VulnerabilitySeverity>),
 }
 
 /// What came of it.
@@ -102,10 +102,12 @@ impl Gate {
         waivers.extend(lists.waivers);
         dropped.extend(lists.dropped);
         let mut statements = Vec::new();
-        let is_word = |path: &&PathBuf| path.as_os_str() == vex::WORD;
-        let hears_attached = own.vex.iter().chain(&said.vex).any(|path| is_word(&path));
-        let named = own.vex.iter().filter(|path| !is_word(path)).map(below);
-        let typed = said.vex.iter().filter(|path| !is_word(path)).cloned();
+        let hears_attached =
+            (own.vex.iter().chain(&said.vex)).any(|one| *one == VexSource::Attached);
+        let named = own.vex.iter().filter_map(VexSource::file);
+        let named = named.map(|path| config.below(path));
+        let typed = said.vex.iter().filter_map(VexSource::file);
+        let typed = typed.map(Path::to_path_buf);
         for path in named.chain(typed) {
             let vex = vex::read(&path)?;
             statements.extend(vex.statements);

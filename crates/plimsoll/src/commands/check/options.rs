@@ -1,10 +1,9 @@
 //! Which rules are asked: what a person typed, and what the configuration says.
 
-use plimsoll_model::Severity;
-use plimsoll_rules::{CheckOptions, CredentialLookup, LabelFormat, RuleSettings};
+use plimsoll_rules::{CheckOptions, CredentialLookup, RuleSettings};
 
 use crate::args::RuleArgs;
-use crate::config::{AudienceName, Config, parse_edition};
+use crate::config::{Audience, Config};
 use crate::failure::Failure;
 
 /// The rules a person selected: the command line's words, else the configuration's. How an image is
@@ -31,8 +30,10 @@ pub(crate) fn rule_options(arguments: &RuleArgs, config: &Config) -> Result<Chec
     }
     let both = |one: &[String], other: &[String]| [one, other].concat();
     let asked = arguments.require_label.iter();
-    let labels = (config.check.labels.iter()).chain(asked.map(|(name, form)| (name, form)));
-    let edition = config.check.edition.as_deref();
+    let configured = config.check.labels.iter();
+    let labels = configured
+        .map(|(name, form)| (name, form.0))
+        .chain(asked.map(|(name, form)| (name, *form)));
     let mut options = CheckOptions {
         select: if arguments.select.is_empty() {
             config.check.select.clone()
@@ -41,16 +42,13 @@ pub(crate) fn rule_options(arguments: &RuleArgs, config: &Config) -> Result<Chec
         },
         extend_select: both(&config.check.extend_select, &arguments.extend_select),
         ignore: both(&config.check.ignore, &arguments.ignore),
-        strict: arguments.strict || config.check.audience == Some(AudienceName::Strict),
-        // Checked when the file was read.
-        edition: arguments
-            .edition
-            .or_else(|| edition.and_then(|edition| parse_edition(edition).ok())),
+        strict: arguments.strict || config.check.audience == Some(Audience::Strict),
+        edition: arguments.edition.or(config.check.edition),
         severity: config
             .check
             .severity
             .iter()
-            .map(|(name, severity)| (name.clone(), Severity::from(*severity)))
+            .map(|(name, severity)| (name.clone(), severity.0))
             .collect(),
         require_reason: arguments.require_reason || config.check.require_reason,
         ignore_comments: config.check.ignore_comments,
@@ -59,9 +57,7 @@ pub(crate) fn rule_options(arguments: &RuleArgs, config: &Config) -> Result<Chec
                 &config.check.trusted_registries,
                 &arguments.trusted_registry,
             ),
-            labels: labels
-                .map(|(name, form)| (name.clone(), LabelFormat::from(*form)))
-                .collect(),
+            labels: labels.map(|(name, form)| (name.clone(), form)).collect(),
             strict_labels: arguments.strict_labels || config.check.strict_labels,
         },
         credentials: Some(CredentialLookup {

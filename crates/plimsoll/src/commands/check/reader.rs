@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use plimsoll_model::{Finding, Skipped, SourceFile, Topic};
+use plimsoll_model::{Finding, Severity, Skipped, SourceFile, Topic};
 use plimsoll_rules::{CheckOptions, SharedContext};
 use plimsoll_syntax::dockerfile::{self, ResolveInput};
 use plimsoll_syntax::dockerignore::IgnoreFile;
@@ -227,10 +227,10 @@ impl<'a> Reader<'a> {
             .arguments
             .fail_on
             .or(self.configs[config].check.fail_on)
-            .unwrap_or(FailOn::Info);
-        findings
-            .iter()
-            .any(|finding| fail_on.counts(finding.severity))
+            .unwrap_or(FailOn::From(Severity::Info));
+        let least = fail_on.least();
+        let counts = |finding: &Finding| least.is_some_and(|least| finding.severity >= least);
+        findings.iter().any(counts)
     }
 
     /// The files that one argument names, and which others of it could not be read, and why.

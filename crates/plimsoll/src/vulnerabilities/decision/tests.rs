@@ -41,7 +41,7 @@ fn today() -> Date {
 fn policy(configuration: &str) -> Policy {
     let config: VulnerabilityConfig = toml::from_str(configuration).expect(configuration);
     Policy {
-        thresholds: Thresholds::of(&config, VulnerabilityFailOn::High),
+        thresholds: Thresholds::of(&config, FailOn::From(VulnerabilitySeverity::High)),
         threats: Threats::of(&config),
         waivers: Vec::new(),
         statements: Vec::new(),

@@ -19,7 +19,7 @@ fn gate(text: &str) -> Gate {
         &config,
         folder.path(),
         &VexArgs::default(),
-        Least::Unless(VulnerabilityFailOn::High),
+        Least::Unless(FailOn::From(VulnerabilitySeverity::High)),
     )
     .unwrap()
 }
@@ -306,7 +306,7 @@ fn lists_and_documents_count_where_they_are_named() {
             config,
             folder.path(),
             &arguments,
-            Least::Unless(VulnerabilityFailOn::High),
+            Least::Unless(FailOn::From(VulnerabilitySeverity::High)),
         );
         let mut report = report();
         gate.unwrap()
@@ -350,7 +350,7 @@ fn lists_and_documents_count_where_they_are_named() {
         &missing,
         folder.path(),
         &arguments,
-        Least::Unless(VulnerabilityFailOn::High),
+        Least::Unless(FailOn::From(VulnerabilitySeverity::High)),
     );
     let failure = gate.map(|_| ()).unwrap_err().to_string();
     assert!(failure.contains("none.json"), "{failure}");
@@ -385,7 +385,7 @@ fn documents_on_other_things_are_told_of() {
     let path = folder.path().join(FILE_NAME);
     let load = || {
         let config = Config::load(Some(&path), Path::new(".")).unwrap();
-        let least = Least::Unless(VulnerabilityFailOn::High);
+        let least = Least::Unless(FailOn::From(VulnerabilitySeverity::High));
         Gate::load(&config, folder.path(), &VexArgs::default(), least).unwrap()
     };
     let gate = load();

@@ -9,9 +9,6 @@ use plimsoll_model::{Skipped, Topic};
 
 use super::{Statement, Vex, parse_attached};
 
-/// What stands for them in place of a file's name; a file of that name is `./oci`.
-pub(crate) const WORD: &str = "oci";
-
 /// Parts of the types of what may hold one.
 const TYPES: [&str; 5] = ["vex", "in-toto", "dsse", "sigstore.bundle", "json"];
 /// Annotations by which tools say what a statement is.

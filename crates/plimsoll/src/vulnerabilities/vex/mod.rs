@@ -15,7 +15,7 @@ use plimsoll_attest::envelope;
 use plimsoll_model::{Skipped, Topic, VulnerabilityStatus};
 use serde_json::Value;
 
-pub(crate) use self::attached::{Attached, WORD};
+pub(crate) use self::attached::Attached;
 pub(crate) use self::coverage::{Coverage, Validity};
 use super::decision::Subject;
 use super::image::ImageIdentity;
