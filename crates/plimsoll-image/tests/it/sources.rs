@@ -490,6 +490,46 @@ fn containerds_names_in_a_layout_are_heard() {
 }
 
 #[test]
+fn a_name_that_several_images_go_by_is_no_name() {
+    let called = |name: &str| format!(r#""org.opencontainers.image.ref.name":"{name}""#);
+    let (y, z) = (called("docker.io/x/y:tag"), called("docker.io/x/z:tag"));
+    let latest = called("latest");
+    let layout = |entries: &[(&str, &str, Option<&str>)]| {
+        let folder = tempfile::tempdir().unwrap();
+        let digests = entries_layout(folder.path(), entries);
+        (folder, digests)
+    };
+    let open = |folder: &Path, text: &str| {
+        find(&format!("oci:{}{text}", folder.display()), &nowhere())
+            .map(|image| names(&image))
+            .map_err(|error| error.to_string())
+    };
+    let (folder, digests) = layout(&[("y", &y, None), ("z", &z, None)]);
+    let error = open(folder.path(), ":tag").unwrap_err();
+    assert!(error.contains("holds 2 images called `tag`"), "{error}");
+    for told in ["docker.io/x/z:tag", digests[1].as_str()] {
+        assert!(error.contains(told), "{error}");
+    }
+    assert_eq!(open(folder.path(), ":docker.io/x/z:tag").unwrap(), ["z"]);
+    assert_eq!(open(folder.path(), ":x/y:tag").unwrap(), ["y"]);
+    let (folder, digests) = layout(&[("a", &latest, None), ("b", &latest, None)]);
+    let error = open(folder.path(), ":latest").unwrap_err();
+    assert!(error.contains("holds 2 images called `latest`"), "{error}");
+    assert_eq!(
+        open(folder.path(), &format!("@{}", digests[1])).unwrap(),
+        ["b"]
+    );
+    // What is called just so goes before what ends so, and one image twice is one.
+    let (folder, _) = layout(&[
+        ("y", &called("docker.io/x/y:latest"), None),
+        ("a", &latest, None),
+    ]);
+    assert_eq!(open(folder.path(), ":latest").unwrap(), ["a"]);
+    let (folder, _) = layout(&[("y", &y, None), ("y", &z, None)]);
+    assert_eq!(open(folder.path(), ":tag").unwrap(), ["y"]);
+}
+
+#[test]
 fn a_layout_of_artifacts_says_so() {
     let folder = tempfile::tempdir().unwrap();
     let (helm, wasm) = (
