@@ -296,6 +296,8 @@ fn a_layer_that_cannot_be_read_says_why_and_the_others_are() {
     let folder = tempfile::tempdir().unwrap();
     let plain = tar(&[("plain", b"1")]);
     let encrypted = "application/vnd.oci.image.layer.v1.tar+gzip+encrypted";
+    let signature = "application/vnd.dev.cosign.simplesigning.v1+json";
+    let nydus = "application/vnd.oci.image.layer.nydus.blob.v1";
     let xz = b"\xfd7zXZ\0\0\0";
     let image = image_of(
         folder.path(),
@@ -304,10 +306,18 @@ fn a_layer_that_cannot_be_read_says_why_and_the_others_are() {
             (encrypted, gzip(&plain), sha256(&plain)),
             (media_type::OCI_LAYER, xz.to_vec(), sha256(&plain)),
             (media_type::OCI_LAYER, plain.clone(), sha256(&plain)),
+            (signature, b"{}".to_vec(), sha256(b"{}")),
+            (nydus, gzip(&plain), sha256(&plain)),
+            ("application/octet-stream", plain.clone(), sha256(&plain)),
         ],
     );
     let walked = layers(&image);
     assert!(walked[0].as_ref().unwrap_err().contains("is encrypted"));
+    for (at, kind) in [(3, signature), (4, nydus)] {
+        let why = walked[at].as_ref().unwrap_err();
+        assert!(why.contains(&format!("is of type {kind}, which")), "{why}");
+    }
+    assert_eq!(walked[5].as_ref().unwrap(), &["plain"]);
     assert!(
         walked[1]
             .as_ref()
