@@ -14,6 +14,8 @@ pub enum Purpose {
     Shell,
     /// Another environment, priority, output or time.
     Surroundings,
+    /// It gives it arguments besides those that its words name.
+    Input,
 }
 
 /// What stands between its options and what it starts.
@@ -21,9 +23,11 @@ pub enum Purpose {
 enum Operand {
     Nothing,
     User,
-    /// A user, unless an option names one; behind such a user stands no command, but what a shell is
-    /// given.
+    /// A user, unless an option names one; behind such a user stands no command, but more options and
+    /// what a shell is given.
     ShellUser,
+    /// What a shell is given.
+    Shell,
     /// How long, unless an old BusyBox is told by `-t`.
     Time,
 }
@@ -41,8 +45,12 @@ pub struct Wrapper {
     elsewhere: &'static [&'static str],
     /// Options with which it starts nothing that its words name.
     ends: &'static [&'static str],
+    /// Options without a value by which it starts something with another environment than its own.
+    fresh: &'static [&'static str],
     /// Those of `valued` that name a user.
     user: &'static [&'static str],
+    /// Those of `valued` that are the text of a shell.
+    text: &'static [&'static str],
     /// Those of `valued` that name the folder to start it in.
     folder: &'static [&'static str],
     operand: Operand,
@@ -57,11 +65,24 @@ const PLAIN: Wrapper = Wrapper {
     valued: &[],
     elsewhere: &[],
     ends: &[],
+    fresh: &[],
     user: &[],
+    text: &[],
     folder: &[],
     operand: Operand::Nothing,
     assigns: false,
 };
+
+/// Options of su(1) and runuser(1) that leave what is started.
+const SHELL_USER_BARE: &[&str] = &[
+    "-f",
+    "--fast",
+    "-m",
+    "-p",
+    "--preserve-environment",
+    "-P",
+    "--pty",
+];
 
 const WRAPPERS: &[Wrapper] = &[
     Wrapper {
@@ -84,7 +105,6 @@ const WRAPPERS: &[Wrapper] = &[
         operand: Operand::User,
         ..PLAIN
     },
-    // With `--reset-env` programs are looked for elsewhere.
     Wrapper {
         names: &["setpriv"],
         purpose: Purpose::User,
@@ -113,14 +133,52 @@ const WRAPPERS: &[Wrapper] = &[
             "--selinux-label",
             "--apparmor-profile",
         ],
+        fresh: &["--reset-env"],
         user: &["--ruid", "--euid", "--reuid"],
+        ..PLAIN
+    },
+    Wrapper {
+        names: &["su"],
+        purpose: Purpose::User,
+        bare: SHELL_USER_BARE,
+        valued: &[
+            "-c",
+            "--command",
+            "-g",
+            "--group",
+            "-G",
+            "--supp-group",
+            "-s",
+            "--shell",
+            "-w",
+            "--whitelist-environment",
+        ],
+        fresh: &["-", "-l", "--login"],
+        text: &["-c", "--command"],
+        operand: Operand::ShellUser,
         ..PLAIN
     },
     Wrapper {
         names: &["runuser"],
         purpose: Purpose::User,
-        valued: &["-u", "--user", "-g", "--group", "-G", "--supp-group"],
+        bare: SHELL_USER_BARE,
+        valued: &[
+            "-c",
+            "--command",
+            "-g",
+            "--group",
+            "-G",
+            "--supp-group",
+            "-s",
+            "--shell",
+            "-u",
+            "--user",
+            "-w",
+            "--whitelist-environment",
+        ],
+        fresh: &["-", "-l", "--login"],
         user: &["-u", "--user"],
+        text: &["-c", "--command"],
         operand: Operand::ShellUser,
         ..PLAIN
     },
@@ -196,6 +254,7 @@ const WRAPPERS: &[Wrapper] = &[
         valued: &["-C", "--chdir"],
         elsewhere: &["-u", "--unset"],
         ends: &["-S", "--split-string"],
+        fresh: &["-", "-i", "--ignore-environment"],
         folder: &["-C", "--chdir"],
         assigns: true,
         ..PLAIN
@@ -243,6 +302,38 @@ const WRAPPERS: &[Wrapper] = &[
         valued: &["-f", "--format", "-o", "--output"],
         ..PLAIN
     },
+    // With `-r` it may start nothing, and with `-I` its words are not what it starts.
+    Wrapper {
+        names: &["xargs"],
+        purpose: Purpose::Input,
+        bare: &[
+            "-0",
+            "--null",
+            "-o",
+            "--open-tty",
+            "-t",
+            "--verbose",
+            "-x",
+            "--exit",
+        ],
+        valued: &[
+            "-a",
+            "--arg-file",
+            "-d",
+            "--delimiter",
+            "-E",
+            "-L",
+            "--max-lines",
+            "-n",
+            "--max-args",
+            "-P",
+            "--max-procs",
+            "-s",
+            "--max-chars",
+        ],
+        elsewhere: &["-I"],
+        ..PLAIN
+    },
     Wrapper {
         names: &["exec"],
         purpose: Purpose::Shell,
@@ -266,10 +357,14 @@ pub struct Call<'w> {
     pub command: Option<usize>,
     /// The user that it starts it as, where it names one.
     pub user: Option<Option<&'w str>>,
+    /// The text of a shell that it starts, where it has one.
+    pub text: Option<Option<&'w str>>,
     /// The folder that it starts it in, where it names one.
     pub folder: Option<Option<&'w str>>,
     /// `NAME=value` in front of what it starts.
     pub assignments: Vec<&'w str>,
+    /// Whether what it starts gets another environment than its own.
+    pub is_fresh: bool,
     /// Whether it starts just that: no option is strange, and by none something else is found.
     pub is_certain: bool,
 }
@@ -282,12 +377,14 @@ pub fn of(program: &str) -> Option<&'static Wrapper> {
         .find(|wrapper| wrapper.names.contains(&name))
 }
 
-/// Index of the first word that is not there to start another; of one that is where it starts nothing.
+/// Index of the first word that is not there to start another; of one that is where it starts nothing, or
+/// not with its words alone.
 pub fn program_index<W>(words: &[W], known: impl Fn(&W) -> Option<&str>) -> usize {
     let mut at = 0;
     while let Some(command) = words.get(at).and_then(&known).and_then(|name| {
         let behind = words.get(at + 1..)?;
-        of(name)?.read(behind.iter().map(&known)).command
+        let wrapper = of(name).filter(|it| it.purpose != Purpose::Input)?;
+        wrapper.read(behind.iter().map(&known)).command
     }) {
         at += 1 + command;
     }
@@ -362,6 +459,7 @@ impl Wrapper {
                 call.is_certain &= call.assignments.is_empty();
                 match self.option(text) {
                     Given::Nothing => {}
+                    Given::Fresh => call.is_fresh = true,
                     Given::Strange => call.is_certain = false,
                     Given::Ends => return call,
                     Given::Next(option) => valued = Some(option),
@@ -381,7 +479,9 @@ impl Wrapper {
                 (operand, options_end) = (Operand::Nothing, true);
             } else if operand == Operand::ShellUser && call.user.is_none() {
                 call.user = Some(word);
-                return call;
+                operand = Operand::Shell;
+            } else if operand == Operand::Shell {
+                // What its shell is given starts nothing by itself.
             } else if self.assigns && text.contains('=') {
                 call.assignments.push(text);
             } else {
@@ -395,6 +495,9 @@ impl Wrapper {
     fn give<'w>(&self, call: &mut Call<'w>, option: &str, value: Option<&'w str>) {
         if self.user.contains(&option) {
             call.user = Some(value);
+        }
+        if self.text.contains(&option) {
+            call.text = Some(value);
         }
         if self.folder.contains(&option) {
             call.folder = Some(value);
@@ -415,6 +518,7 @@ impl Wrapper {
                 _ if self.ends.contains(&name) => Given::Ends,
                 None if takes_value(name) => Given::Next(name),
                 Some(value) if takes_value(name) => Given::Value(name, value),
+                _ if self.fresh.contains(&name) => Given::Fresh,
                 _ if self.bare.contains(&name) => Given::Nothing,
                 _ => Given::Strange,
             };
@@ -428,6 +532,9 @@ impl Wrapper {
                 })
                 .copied()
         };
+        if self.fresh.contains(&word) {
+            return Given::Fresh;
+        }
         let letters = word.trim_start_matches('-');
         for (at, letter) in letters.char_indices() {
             let value = &letters[at + letter.len_utf8()..];
@@ -456,6 +563,8 @@ impl Wrapper {
 enum Given<'w> {
     /// That it is known, and has no value.
     Nothing,
+    /// That what is started gets another environment.
+    Fresh,
     /// Nothing that is known.
     Strange,
     /// That nothing is started.
@@ -533,9 +642,8 @@ mod tests {
     fn what_is_not_certain_says_so() {
         for (line, command) in [
             ("tini -x serve", "serve"),
-            ("setpriv --reset-env serve", "serve"),
-            ("env -i serve", "serve"),
-            ("env - serve", "serve"),
+            ("xargs -r serve", "serve"),
+            ("xargs -I x serve x", "serve x"),
             ("env -u PATH serve", "serve"),
             ("env A=b -C /x serve", "serve"),
             ("sudo -i serve", "serve"),
@@ -583,12 +691,52 @@ mod tests {
     }
 
     #[test]
+    fn another_environment_is_known() {
+        for (line, command, is_fresh) in [
+            ("env -i PATH=/bin serve", Some(2), true),
+            ("env - serve", Some(1), true),
+            ("env A=b serve", Some(1), false),
+            ("setpriv --reset-env serve", Some(1), true),
+            ("su - app", None, true),
+            ("su -l app -c serve", None, true),
+            ("su app -c serve", None, false),
+        ] {
+            let words: Vec<&str> = line.split(' ').collect();
+            let call = of(words[0])
+                .unwrap()
+                .read(words[1..].iter().copied().map(Some));
+            let found = (call.command, call.is_fresh, call.is_certain);
+            assert_eq!(found, (command, is_fresh, true), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_user_and_what_a_shell_of_his_runs_stand_in_any_order() {
+        for (line, user, text) in [
+            ("su app -c serve", Some("app"), Some("serve")),
+            ("su -c serve app x", Some("app"), Some("serve")),
+            ("su -s /bin/sh -c serve", None, Some("serve")),
+            ("su app -s /bin/sh x y", Some("app"), None),
+            ("runuser --command=serve - app", Some("app"), Some("serve")),
+            ("runuser -u app -- serve", Some("app"), None),
+        ] {
+            let words: Vec<&str> = line.split(' ').collect();
+            let call = of(words[0])
+                .unwrap()
+                .read(words[1..].iter().copied().map(Some));
+            let found = (call.user.flatten(), call.text.flatten(), call.is_certain);
+            assert_eq!(found, (user, text, true), "{line}");
+        }
+    }
+
+    #[test]
     fn wrappers_stand_behind_each_other() {
         for (line, program) in [
             ("tini -p SIGTERM -- gosu app env A=b exec serve -x", "serve"),
             ("serve tini", "serve"),
             ("nohup timeout 9 tini", "tini"),
             ("env", "env"),
+            ("nohup xargs -0 rm", "xargs"),
         ] {
             let words: Vec<&str> = line.split(' ').collect();
             assert_eq!(
