@@ -178,7 +178,7 @@ impl<'a> Surroundings<'a> {
         Some(StartupFile {
             role: step.role,
             word: missing.name.clone(),
-            given_to: None,
+            given_to: missing.is_read.then(|| shell.to_owned()),
             script: Some(path.to_owned()),
             path: None,
             layer: None,
