@@ -17,6 +17,8 @@ pub(crate) mod script;
 mod search;
 mod service;
 
+use std::cell::Cell;
+
 use plimsoll_model::{
     Accounts, Blockage, ImageConfig, Skipped, StartupFile, StartupProblem, StartupRole,
 };
@@ -78,6 +80,8 @@ struct Surroundings<'a> {
     accounts: &'a Accounts,
     search_path: &'a str,
     mounts: Mounts<'a>,
+    /// How many services, and configurations of supervisors, may still be looked at.
+    services_left: Cell<usize>,
 }
 
 impl<'a> Surroundings<'a> {
@@ -89,6 +93,7 @@ impl<'a> Surroundings<'a> {
             accounts: facts.accounts,
             search_path: facts.search_path,
             mounts: Mounts::new(&facts.config.volumes),
+            services_left: Cell::new(service::MAX_SERVICES),
         }
     }
 

@@ -12,8 +12,8 @@ use super::{Startup, Surroundings};
 use crate::catalogue::{base_name, folder};
 use crate::record::FactKind;
 
-/// Files that one line of a configuration includes, and folders of services that are looked at.
-const MAX_FILES: usize = 200;
+/// Services of an image that are looked at, and files that name them: a service may be a supervisor itself.
+pub(super) const MAX_SERVICES: usize = 200;
 
 /// Entries below a folder that are looked through for the names in it.
 const MAX_ENTRIES: usize = 10_000;
@@ -100,6 +100,9 @@ impl Surroundings<'_> {
         depth: usize,
         startup: &mut Startup,
     ) -> Vec<String> {
+        if !self.may_look_at(path, startup) {
+            return Vec::new();
+        }
         let read = Step {
             word: path.to_owned(),
             given_to: Some(step.word.clone()),
@@ -131,6 +134,9 @@ impl Surroundings<'_> {
             if first.contains('/') && !first.starts_with('/') {
                 continue;
             }
+            if !self.may_look_at(first, startup) {
+                break;
+            }
             let to = service.folder.as_deref().unwrap_or_default();
             let within = step.folder.len() + to.len() <= MAX_PATH;
             let folder = if within {
@@ -149,6 +155,20 @@ impl Surroundings<'_> {
             startup.extend(found);
         }
         script.map_or_else(Vec::new, |script| script.includes.clone())
+    }
+
+    /// Whether one more service may be looked at; that it may not is told.
+    fn may_look_at(&self, what: &str, startup: &mut Startup) -> bool {
+        let left = self.services_left.get().checked_sub(1);
+        self.services_left.set(left.unwrap_or_default());
+        if left.is_none() {
+            startup.unclear.push(Skipped::new(
+                Topic::Startup,
+                what.to_owned(),
+                "it is one of more services than are looked at of an image",
+            ));
+        }
+        left.is_some()
     }
 
     /// The files that a pattern means which has stars in its last part alone.
@@ -196,13 +216,16 @@ impl Surroundings<'_> {
         let Some(folder) = words.find(|word| word.starts_with('/')) else {
             return;
         };
-        for name in self.names_in(folder).into_iter().take(MAX_FILES) {
+        for name in self.names_in(folder).into_iter() {
             let word = format!("{}/{name}/run", folder.trim_end_matches('/'));
             let Found::There(_, Some(node)) = self.at(&word) else {
                 continue;
             };
             if node.fact.kind == FactKind::Directory {
                 continue;
+            }
+            if !self.may_look_at(&word, startup) {
+                break;
             }
             if self
                 .shebang(&node)

@@ -348,3 +348,22 @@ fn variables_of_the_image_are_read() {
         assert_eq!(starts(text), [], "{text}");
     }
 }
+
+/// What supervises itself, over and over, ends.
+#[test]
+fn supervisors_within_each_other_end() {
+    let program_of =
+        |number: usize| format!("[program:p{number}]\ncommand=supervisord -c /etc/s.conf\n");
+    let conf: String = (0..150).map(program_of).collect();
+    let layer = Layer::new()
+        .mode("usr/bin/supervisord", program(62, "/lib64/ld.so"), 0o755)
+        .file("etc/s.conf", conf);
+    let config = ImageConfig {
+        cmd: Some(words("supervisord -c /etc/s.conf")),
+        env: vec!["PATH=/usr/bin".to_owned()],
+        ..ImageConfig::default()
+    };
+    let outcome = look_with(vec![base(), layer], config);
+    let mut skipped = outcome.skipped.iter();
+    assert!(skipped.any(|one| one.why.contains("more services than are looked at")));
+}
