@@ -43,6 +43,12 @@ pub(crate) fn is_encrypted(media_type: &str) -> bool {
     media_type.ends_with("+encrypted")
 }
 
+/// Layers that are no tar by their type: a signature, an attestation, a file system. Of types that say less
+/// their bytes tell.
+pub(crate) fn is_no_tar(media_type: &str) -> bool {
+    media_type.starts_with("application/vnd.") && !media_type.contains("tar")
+}
+
 /// Layers that their owner does not let others carry: registries do not hold them.
 pub(crate) fn is_foreign(media_type: &str) -> bool {
     media_type.contains("nondistributable") || media_type.contains("foreign")

@@ -41,8 +41,8 @@ pub use input::BuildInput;
 pub use inventory::{
     Account, Accounts, BaseImage, Blockage, Distribution, Evidence, ForeignLibrary, Group,
     Inventory, LayerFacts, LinkedFunctions, NoFormat, NotableFile, NotableKind, Package,
-    PackageKind, Requirement, Saving, SecretSighting, StartupFile, StartupProblem, StartupRole,
-    Waste, WasteKind, WastedPath,
+    PackageKind, Requirement, Saving, SecretSighting, StartupFault, StartupFile, StartupProblem,
+    StartupRole, Waste, WasteKind, WastedPath,
 };
 pub use pending::{PendingUpdate, PocketPackages};
 pub use place::Place;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use plimsoll_model::{
     Account, Blockage, Digest, Finding, ForeignLibrary, HealthCheck, ImageConfig, ImageName,
     Inventory, LayerFacts, NoFormat, NotableFile, NotableKind, SecretSighting, Severity,
-    SourceFile, SourceOrigin, Span, StartupFile, StartupProblem, StartupRole,
+    SourceFile, SourceOrigin, Span, StartupFault, StartupFile, StartupProblem, StartupRole,
 };
 use plimsoll_syntax::context::{Context, ContextEntry, EntryKind};
 
@@ -370,7 +370,8 @@ impl ImageExample {
     }
 }
 
-/// `ROLE WORD PATH|- [PROBLEM [DETAIL]] [given-to INTERPRETER]`, of layer 0.
+/// `ROLE WORD PATH|- [PROBLEM [DETAIL]] [given-to INTERPRETER] [fault PATH]`, of layer 0, and of layer 1 what
+/// is at fault.
 fn startup(words: &[&str]) -> StartupFile {
     let path = Some(words[2].to_owned()).filter(|path| path != "-");
     let detail = || words[4].to_owned();
@@ -418,6 +419,10 @@ fn startup(words: &[&str]) -> StartupFile {
             user: "app".to_owned(),
             path: detail(),
         },
+        "unknown-user" => StartupProblem::UnknownAccount {
+            name: detail(),
+            is_group: false,
+        },
         other => panic!("no problem is called {other}"),
     });
     StartupFile {
@@ -438,6 +443,13 @@ fn startup(words: &[&str]) -> StartupFile {
             .map(|at| words[at + 1].to_owned()),
         layer: path.as_ref().map(|_| 0),
         path,
+        fault: words
+            .iter()
+            .position(|word| *word == "fault")
+            .map(|at| StartupFault {
+                path: words[at + 1].to_owned(),
+                layer: 1,
+            }),
         problems: problem.into_iter().collect(),
     }
 }

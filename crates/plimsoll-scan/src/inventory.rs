@@ -101,6 +101,7 @@ pub(crate) fn assemble(
         for problem in &mut file.problems {
             match problem {
                 StartupProblem::Denied { user, .. } => conceal(user),
+                StartupProblem::UnknownAccount { name, .. } => conceal(name),
                 StartupProblem::MissingInterpreter { interpreter, .. } => conceal(interpreter),
                 StartupProblem::MissingLibraries { libraries, .. } => {
                     libraries.iter_mut().for_each(conceal);

@@ -1,8 +1,9 @@
 //! Files and folders that appear whole: a reader sees the old content or the new, never a part. What
-//! is pending lies beside its place already and needs to be renamed only.
+//! is pending lies beside its place already and needs to be renamed only; where a file may be written and
+//! not be replaced, it is overwritten.
 
 use std::fs::{File, Permissions};
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Component, Path, PathBuf};
 
@@ -15,65 +16,96 @@ use crate::failure::Failure;
 #[derive(Debug)]
 pub(crate) struct Pending {
     path: PathBuf,
+    bytes: Vec<u8>,
     place: Place,
 }
 
 #[derive(Debug)]
 enum Place {
-    File(NamedTempFile),
-    /// A device or a pipe, which stays what it is: the bytes go there in the end.
-    Stream(File, Vec<u8>),
+    /// It lies beside it.
+    Beside(NamedTempFile),
+    /// A file in a folder in which nothing can be made.
+    Fixed(File),
+    /// A device or a pipe, which stays what it is.
+    Stream(File),
 }
 
 impl Pending {
-    /// Writes it beside its place.
+    /// Writes it beside its place, where something can be made there.
     pub(crate) fn new(path: &Path, bytes: &[u8]) -> Result<Self, Failure> {
         let target = Target::of(path).map_err(|error| Failure::file(path, &error))?;
-        let path = match target {
-            Target::File(path) => path,
-            Target::Stream(stream) => {
-                return Ok(Self {
-                    path: path.to_path_buf(),
-                    place: Place::Stream(stream, bytes.to_vec()),
-                });
+        let (path, place) = match target {
+            Target::Stream(stream) => (path.to_path_buf(), Place::Stream(stream)),
+            Target::File(path) => {
+                let fail = |error: std::io::Error| Failure::file(&path, &error);
+                let place = match way_to(&path)? {
+                    Way::Replacing => Place::Beside(beside(&path, bytes).map_err(fail)?),
+                    Way::Overwriting => {
+                        let file = File::options().write(true).open(&path);
+                        Place::Fixed(file.map_err(fail)?)
+                    }
+                };
+                (path, place)
             }
         };
-        let fail = |error: std::io::Error| Failure::file(&path, &error);
-        is_writable(&path)?;
-        let replaced = std::fs::metadata(&path).ok();
-        // What takes the place of a file is as it was, and nobody else's before; else the umask counts.
-        let mode = if replaced.is_some() { 0o600 } else { 0o666 };
-        // Unlike the error of an ordinary temporary file this one does not name it.
-        let mut file = tempfile::Builder::new()
+        let bytes = bytes.to_vec();
+        Ok(Self { path, bytes, place })
+    }
+
+    /// Puts it into its place.
+    pub(crate) fn finish(self) -> Result<(), Failure> {
+        let Self { path, bytes, place } = self;
+        let done = match place {
+            Place::Beside(file) => file.persist(&path).map(drop).or_else(|refused| {
+                let there = is_held(&refused.error)
+                    .then(|| File::options().write(true).open(&path).ok())
+                    .flatten();
+                there.map_or(Err(refused.error), |file| overwrite(file, &bytes))
+            }),
+            Place::Fixed(file) => overwrite(file, &bytes),
+            Place::Stream(mut stream) => stream.write_all(&bytes),
+        };
+        done.map_err(|error| Failure::file(&path, &error))
+    }
+}
+
+/// Writes a file beside that of a path, whose mode it gets.
+fn beside(path: &Path, bytes: &[u8]) -> std::io::Result<NamedTempFile> {
+    let replaced = std::fs::metadata(path).ok();
+    // What takes the place of a file is as it was, and nobody else's before; else the umask counts.
+    let mode = if replaced.is_some() { 0o600 } else { 0o666 };
+    // Unlike the error of an ordinary temporary file this one does not name it.
+    let mut file =
+        tempfile::Builder::new()
             .prefix(".plimsoll-")
-            .make_in(folder_of(&path), |path| {
+            .make_in(folder_of(path), |path| {
                 File::options()
                     .write(true)
                     .create_new(true)
                     .mode(mode)
                     .open(path)
-            })
-            .map_err(fail)?;
-        file.write_all(bytes).map_err(fail)?;
-        if let Some(replaced) = replaced {
-            let mode = replaced.permissions();
-            file.as_file().set_permissions(mode).map_err(fail)?;
-        }
-        file.as_file().sync_all().map_err(fail)?;
-        Ok(Self {
-            path,
-            place: Place::File(file),
-        })
+            })?;
+    file.write_all(bytes)?;
+    if let Some(replaced) = replaced {
+        file.as_file().set_permissions(replaced.permissions())?;
     }
+    file.as_file().sync_all()?;
+    Ok(file)
+}
 
-    /// Puts it into its place.
-    pub(crate) fn finish(self) -> Result<(), Failure> {
-        let done = match self.place {
-            Place::File(file) => file.persist(&self.path).map(drop).map_err(|it| it.error),
-            Place::Stream(mut stream, bytes) => stream.write_all(&bytes),
-        };
-        done.map_err(|error| Failure::file(&self.path, &error))
-    }
+/// Whether a file keeps its place because it is mounted there, or belongs to somebody else.
+fn is_held(error: &std::io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::ResourceBusy | ErrorKind::CrossesDevices | ErrorKind::PermissionDenied
+    )
+}
+
+/// Writes over the content of a file.
+fn overwrite(mut file: File, bytes: &[u8]) -> std::io::Result<()> {
+    file.write_all(bytes)?;
+    file.set_len(bytes.len() as u64)?;
+    file.sync_all()
 }
 
 /// Writes a file in one step. Devices and pipes are written to as they are.
@@ -201,20 +233,32 @@ pub(crate) fn leads_to(path: &Path) -> Result<PathBuf, Failure> {
 /// Whether a file may be written, as far as can be told without writing anything: long work whose
 /// result has no place is lost.
 pub(crate) fn is_writable(path: &Path) -> Result<(), Failure> {
+    way_to(path).map(drop)
+}
+
+/// How a file gets its content.
+enum Way {
+    /// Another takes its place.
+    Replacing,
+    /// It is written over.
+    Overwriting,
+}
+
+fn way_to(path: &Path) -> Result<Way, Failure> {
     let fail = |error: std::io::Error| Failure::file(path, &error);
     match std::fs::metadata(path) {
         Ok(there) if there.is_dir() => {
-            return Err(fail(std::io::ErrorKind::IsADirectory.into()));
+            return Err(fail(ErrorKind::IsADirectory.into()));
         }
         // A device or a pipe: who reads it may only come later.
-        Ok(there) if !there.is_file() => return Ok(()),
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(fail(error)),
+        Ok(there) if !there.is_file() => return Ok(Way::Overwriting),
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(fail(error)),
         _ => {}
     }
     let folder = folder_of(path);
     match std::fs::metadata(folder) {
         Ok(_) => {}
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
             return Err(Failure::usage(format!(
                 "{}: the folder {} does not exist",
                 path.display(),
@@ -224,7 +268,13 @@ pub(crate) fn is_writable(path: &Path) -> Result<(), Failure> {
         Err(error) => return Err(fail(error)),
     }
     let needs = rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK;
-    rustix::fs::access(folder, needs).map_err(|error| fail(error.into()))
+    match rustix::fs::access(folder, needs) {
+        Ok(()) => Ok(Way::Replacing),
+        Err(_) if rustix::fs::access(path, rustix::fs::Access::WRITE_OK).is_ok() => {
+            Ok(Way::Overwriting)
+        }
+        Err(error) => Err(fail(error.into())),
+    }
 }
 
 /// Whether a folder may be replaced or made, with those above it, as far as can be told so.
@@ -299,6 +349,24 @@ mod tests {
         assert_eq!(std::fs::read_dir(root.path()).unwrap().count(), 1);
         Pending::new(&file, b"new").unwrap().finish().unwrap();
         assert_eq!(std::fs::read(&file).unwrap(), b"new");
+    }
+
+    #[test]
+    fn what_cannot_be_replaced_is_written_over() {
+        let root = tempfile::tempdir().unwrap();
+        let file = root.path().join("file");
+        std::fs::write(&file, "older and longer").unwrap();
+        let kept = File::open(&file).unwrap();
+        overwrite(File::options().write(true).open(&file).unwrap(), b"new").unwrap();
+        assert_eq!(std::io::read_to_string(kept).unwrap(), "new");
+        // Root makes files wherever it wants.
+        std::fs::set_permissions(root.path(), Permissions::from_mode(0o555)).unwrap();
+        let written = write_atomically(&file, b"newer");
+        let refused = Pending::new(&root.path().join("other"), b"").is_err();
+        std::fs::set_permissions(root.path(), Permissions::from_mode(0o755)).unwrap();
+        written.unwrap();
+        assert_eq!(std::fs::read(&file).unwrap(), b"newer");
+        assert_eq!(refused, !rustix::process::geteuid().is_root());
     }
 
     #[test]

@@ -123,6 +123,11 @@ impl Blob {
             let problem = "is encrypted: without its key nothing in it can be looked at";
             return Err(ImageError::invalid(place, problem));
         }
+        if media_type::is_no_tar(&descriptor.media_type) {
+            let kind: String = descriptor.media_type.chars().take(100).collect();
+            let problem = format!("is of type {}, which is not read here", kind.escape_debug());
+            return Err(ImageError::invalid(place, problem));
+        }
         let mut reader = image.blobs.blob(descriptor)?;
         let is_large = descriptor.size > CHUNK as u64;
         let mut blob = Self {

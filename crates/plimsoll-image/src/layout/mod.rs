@@ -279,36 +279,28 @@ pub(crate) fn open_entry(
                 .ok_or_else(|| ImageError::NotFound(format!("{place}: holds no image {digest}")))?,
         },
         Err(_) => {
-            let called: Vec<&Descriptor> = entries
-                .iter()
-                .filter(|entry| entry.annotation(REF_NAME) == Some(reference))
-                .collect();
-            match one_image(&called, place, platform, &*blobs)? {
-                Some(fitting) => {
+            let called = called(entries, reference);
+            match (
+                one_image(&called, place, platform, &*blobs)?,
+                called.as_slice(),
+            ) {
+                (Some(fitting), _) => {
                     chosen_from = called.into_iter().cloned().collect();
                     fitting
                 }
-                // The tag alone, of images with different names.
-                None if are_several(&called) => {
-                    return Err(ImageError::Usage(format!(
-                        "{place}: holds {} images called `{}`, say which with its whole name: {}",
-                        called.len(),
+                (None, []) => {
+                    return Err(ImageError::NotFound(format!(
+                        "{place}: holds no image called `{}`, {}",
                         reference.escape_debug(),
                         names()
                     )));
                 }
-                None => called
-                    .first()
-                    .copied()
-                    .or_else(|| entries.iter().find(|entry| goes_by(entry, reference)))
-                    .cloned()
-                    .ok_or_else(|| {
-                        ImageError::NotFound(format!(
-                            "{place}: holds no image called `{}`, {}",
-                            reference.escape_debug(),
-                            names()
-                        ))
-                    })?,
+                (None, [first, others @ ..]) => {
+                    if others.iter().any(|other| other.digest != first.digest) {
+                        return Err(ambiguous(place, reference, &called));
+                    }
+                    (*first).clone()
+                }
             }
         }
     };
@@ -347,14 +339,60 @@ fn one_image(
     choose(place, &entries, platform, blobs).map(Some)
 }
 
-/// Whether entries are images with different names, as containerd writes them.
-fn are_several(entries: &[&Descriptor]) -> bool {
-    let mut named = entries
-        .iter()
-        .filter_map(|entry| Some((entry.annotation(IMAGE_NAME)?, &entry.digest)));
-    let first = named.next();
-    named.any(|(name, digest)| first.is_some_and(|first| first.0 != name && first.1 != digest))
+/// The entries that go by a name: those that are called just so, or else those whose name is that one once
+/// both are written out (`app:1` is `docker.io/library/app:1`), or else those with such a tag.
+fn called<'e>(entries: &'e [Descriptor], reference: &str) -> Vec<&'e Descriptor> {
+    let full = |name: &str| {
+        ImageName::parse(name).ok().map(|mut name| {
+            name.tag.get_or_insert_with(|| "latest".to_owned());
+            name
+        })
+    };
+    let wanted = full(reference);
+    let is_just_so = |entry: &Descriptor| entry.annotation(REF_NAME) == Some(reference);
+    let goes_by = |entry: &Descriptor, is_name: &dyn Fn(&str) -> bool| {
+        let names = [entry.annotation(IMAGE_NAME), entry.annotation(REF_NAME)];
+        names.into_iter().flatten().any(is_name)
+    };
+    let is_in_full =
+        |entry: &Descriptor| wanted.is_some() && goes_by(entry, &|name: &str| full(name) == wanted);
+    let is_tagged = |entry: &Descriptor| {
+        goes_by(entry, &|name: &str| {
+            let tag = name.rsplit_once(':').map(|(_, tag)| tag);
+            tag == Some(reference)
+        })
+    };
+    let ways: [&dyn Fn(&Descriptor) -> bool; 3] = [&is_just_so, &is_in_full, &is_tagged];
+    let found = ways.into_iter().map(|goes_by| {
+        let entries = entries.iter().filter(|entry| !entry.is_attestation());
+        entries.filter(|entry| goes_by(entry)).collect()
+    });
+    found
+        .into_iter()
+        .find(|found: &Vec<_>| !found.is_empty())
+        .unwrap_or_default()
 }
+
+/// What is said of a name that several images go by.
+fn ambiguous(place: &str, reference: &str, called: &[&Descriptor]) -> ImageError {
+    let told = called.iter().take(MAX_TOLD).map(|entry| {
+        let name = entry
+            .annotation(IMAGE_NAME)
+            .or_else(|| entry.annotation(REF_NAME));
+        let name = name.unwrap_or_default().escape_debug();
+        format!("{name} is {}", entry.digest)
+    });
+    let told: Vec<String> = told.collect();
+    ImageError::Usage(format!(
+        "{place}: holds {} images called `{}`, say which with its whole name or `{place}@DIGEST`: {}",
+        called.len(),
+        reference.escape_debug(),
+        told.join(", ")
+    ))
+}
+
+/// Images of one name that are told.
+const MAX_TOLD: usize = 10;
 
 /// Documents that are looked at to find one by its digest.
 const MAX_DOCUMENTS: usize = 1_000;
@@ -387,25 +425,6 @@ fn below(
         }
     }
     Ok(None)
-}
-
-/// Whether an entry's name is `reference` once both are written out: `app:1` is
-/// `docker.io/library/app:1`.
-fn goes_by(entry: &Descriptor, reference: &str) -> bool {
-    let full = |name: &str| {
-        ImageName::parse(name).ok().map(|mut name| {
-            name.tag.get_or_insert_with(|| "latest".to_owned());
-            name
-        })
-    };
-    let Some(wanted) = full(reference) else {
-        return false;
-    };
-    let names = [entry.annotation(IMAGE_NAME), entry.annotation(REF_NAME)];
-    names.into_iter().flatten().any(|name| {
-        let tag = name.rsplit_once(':').map(|(_, tag)| tag);
-        full(name).as_ref() == Some(&wanted) || tag == Some(reference)
-    })
 }
 
 /// The type of an entry that is an artifact, or something about an image (SBOM, signature), and no

@@ -118,11 +118,17 @@ pub(super) fn prefixed(text: &str) -> Result<Option<ImageRef>, ImageError> {
         "oci-dir:",
         "oci:",
     ];
+    let archives = ["docker-archive://", "docker-archive:"];
+    if let Some(rest) = behind(&[&layouts[..], &archives].concat())?
+        && let Some(reference) = of_stdin(&rest)
+    {
+        return Ok(Some(ImageRef::Stdin { reference }));
+    }
     if let Some(rest) = behind(&layouts)? {
         let (path, reference) = split_path(&rest);
         return Ok(Some(ImageRef::Layout { path, reference }));
     }
-    if let Some(rest) = behind(&["docker-archive://", "docker-archive:"])? {
+    if let Some(rest) = behind(&archives)? {
         let (path, reference) = split_archive(&rest);
         return Ok(Some(ImageRef::Archive { path, reference }));
     }
@@ -221,6 +227,18 @@ pub(crate) fn file_stem(path: &str) -> &str {
     let last = parts.next().unwrap_or_default();
     let ending = ARCHIVES.iter().find_map(|ending| last.strip_suffix(ending));
     ending.unwrap_or(last)
+}
+
+/// The name behind `-[:NAME|@DIGEST]`, an archive on standard input that tells by itself of which kind it
+/// is; `None` where this is a file.
+fn of_stdin(text: &str) -> Option<Option<String>> {
+    let rest = text.strip_prefix('-')?;
+    match rest.split_at_checked(1) {
+        None => Some(None),
+        Some((":", name)) if !name.is_empty() => Some(Some(name.to_owned())),
+        Some(("@", digest)) if digest.starts_with("sha256:") => Some(Some(digest.to_owned())),
+        Some(_) => None,
+    }
 }
 
 /// `FILE[:repository:tag]`: the file ends at the first colon, unless the whole is one.
@@ -377,6 +395,16 @@ mod tests {
             ("dir:d", "rootfs:d".to_owned()),
             ("-", "-".to_owned()),
             ("stdin:app:1", "stdin:app:1".to_owned()),
+            ("docker-archive:-", "-".to_owned()),
+            ("docker-archive:-:a/b:1", "stdin:a/b:1".to_owned()),
+            ("docker-archive:-:@0", "stdin:@0".to_owned()),
+            (
+                "oci-archive:-:docker.io/a/b:1",
+                "stdin:docker.io/a/b:1".to_owned(),
+            ),
+            (&format!("oci:-@{digest}"), format!("stdin:{digest}")),
+            ("docker-archive:./-", "docker-archive:./-".to_owned()),
+            ("oci:-d:t", "oci:-d:t".to_owned()),
             (
                 "docker://debian",
                 "registry:docker.io/library/debian".to_owned(),

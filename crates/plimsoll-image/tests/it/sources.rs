@@ -296,6 +296,8 @@ fn a_layer_that_cannot_be_read_says_why_and_the_others_are() {
     let folder = tempfile::tempdir().unwrap();
     let plain = tar(&[("plain", b"1")]);
     let encrypted = "application/vnd.oci.image.layer.v1.tar+gzip+encrypted";
+    let signature = "application/vnd.dev.cosign.simplesigning.v1+json";
+    let nydus = "application/vnd.oci.image.layer.nydus.blob.v1";
     let xz = b"\xfd7zXZ\0\0\0";
     let image = image_of(
         folder.path(),
@@ -304,10 +306,18 @@ fn a_layer_that_cannot_be_read_says_why_and_the_others_are() {
             (encrypted, gzip(&plain), sha256(&plain)),
             (media_type::OCI_LAYER, xz.to_vec(), sha256(&plain)),
             (media_type::OCI_LAYER, plain.clone(), sha256(&plain)),
+            (signature, b"{}".to_vec(), sha256(b"{}")),
+            (nydus, gzip(&plain), sha256(&plain)),
+            ("application/octet-stream", plain.clone(), sha256(&plain)),
         ],
     );
     let walked = layers(&image);
     assert!(walked[0].as_ref().unwrap_err().contains("is encrypted"));
+    for (at, kind) in [(3, signature), (4, nydus)] {
+        let why = walked[at].as_ref().unwrap_err();
+        assert!(why.contains(&format!("is of type {kind}, which")), "{why}");
+    }
+    assert_eq!(walked[5].as_ref().unwrap(), &["plain"]);
     assert!(
         walked[1]
             .as_ref()
@@ -487,6 +497,46 @@ fn containerds_names_in_a_layout_are_heard() {
             .to_string();
         assert!(error.contains("docker.io/library/foo:1.2"), "{error}");
     }
+}
+
+#[test]
+fn a_name_that_several_images_go_by_is_no_name() {
+    let called = |name: &str| format!(r#""org.opencontainers.image.ref.name":"{name}""#);
+    let (y, z) = (called("docker.io/x/y:tag"), called("docker.io/x/z:tag"));
+    let latest = called("latest");
+    let layout = |entries: &[(&str, &str, Option<&str>)]| {
+        let folder = tempfile::tempdir().unwrap();
+        let digests = entries_layout(folder.path(), entries);
+        (folder, digests)
+    };
+    let open = |folder: &Path, text: &str| {
+        find(&format!("oci:{}{text}", folder.display()), &nowhere())
+            .map(|image| names(&image))
+            .map_err(|error| error.to_string())
+    };
+    let (folder, digests) = layout(&[("y", &y, None), ("z", &z, None)]);
+    let error = open(folder.path(), ":tag").unwrap_err();
+    assert!(error.contains("holds 2 images called `tag`"), "{error}");
+    for told in ["docker.io/x/z:tag", digests[1].as_str()] {
+        assert!(error.contains(told), "{error}");
+    }
+    assert_eq!(open(folder.path(), ":docker.io/x/z:tag").unwrap(), ["z"]);
+    assert_eq!(open(folder.path(), ":x/y:tag").unwrap(), ["y"]);
+    let (folder, digests) = layout(&[("a", &latest, None), ("b", &latest, None)]);
+    let error = open(folder.path(), ":latest").unwrap_err();
+    assert!(error.contains("holds 2 images called `latest`"), "{error}");
+    assert_eq!(
+        open(folder.path(), &format!("@{}", digests[1])).unwrap(),
+        ["b"]
+    );
+    // What is called just so goes before what ends so, and one image twice is one.
+    let (folder, _) = layout(&[
+        ("y", &called("docker.io/x/y:latest"), None),
+        ("a", &latest, None),
+    ]);
+    assert_eq!(open(folder.path(), ":latest").unwrap(), ["a"]);
+    let (folder, _) = layout(&[("y", &y, None), ("y", &z, None)]);
+    assert_eq!(open(folder.path(), ":tag").unwrap(), ["y"]);
 }
 
 #[test]

@@ -13,7 +13,9 @@ pub use accounts::{Account, Accounts, Group};
 pub use layer::{BaseImage, LayerFacts, Saving, Waste, WasteKind, WastedPath};
 pub use package::{Evidence, Package, PackageKind, Requirement};
 pub use program::LinkedFunctions;
-pub use startup::{ForeignLibrary, NoFormat, StartupFile, StartupProblem, StartupRole};
+pub use startup::{
+    ForeignLibrary, NoFormat, StartupFault, StartupFile, StartupProblem, StartupRole,
+};
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

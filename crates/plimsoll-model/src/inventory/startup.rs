@@ -31,18 +31,30 @@ pub struct StartupFile {
     pub role: StartupRole,
     /// The word that names it, as it is written.
     pub word: String,
-    /// The interpreter that is given it as a script; `None` for a program of its own.
+    /// The interpreter that is given it as a script, or the supervisor as its configuration; `None` for a
+    /// program of its own.
     pub given_to: Option<String>,
-    /// The script of a shell that runs it in the end and has the word in it, without a leading
-    /// slash; `None` where the configuration has it.
+    /// The script of a shell that runs it in the end and has the word in it, or the configuration of a
+    /// supervisor, without a leading slash; `None` where the image's own configuration has it.
     pub script: Option<String>,
     /// Where it lies once every link is followed, without a leading slash; `None` where it is not
     /// there.
     pub path: Option<String>,
     /// The layer it lies in.
     pub layer: Option<usize>,
+    /// What else is at fault, where something else is: the folder that is closed, the link that leads nowhere.
+    pub fault: Option<StartupFault>,
     /// What keeps it from running. Only what is proven.
     pub problems: Vec<StartupProblem>,
+}
+
+/// What keeps a file from running that is not this file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StartupFault {
+    /// Where it lies, without a leading slash.
+    pub path: String,
+    /// The layer that made it what it is.
+    pub layer: usize,
 }
 
 /// Why the kernel takes a file for no program (`execve(2)`, `ENOEXEC`).
@@ -126,5 +138,12 @@ pub enum StartupProblem {
         user: String,
         /// The file or folder that keeps it out, without a leading slash.
         path: String,
+    },
+    /// It is told to start something as somebody whom the image does not know.
+    UnknownAccount {
+        /// The name of the user or group.
+        name: String,
+        /// Whether it is a group.
+        is_group: bool,
     },
 }

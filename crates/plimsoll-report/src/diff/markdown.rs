@@ -15,7 +15,7 @@ use super::{
 };
 use crate::text::{count, efficiency, markdown, markdown_code};
 
-/// Rows of a table: a comment may have 65 536 characters in all.
+/// Rows of a table, where not all are asked for: a comment may have 65 536 characters in all.
 const ROWS: usize = 60;
 /// Characters of a cell that comes from an image.
 const CELL: usize = 100;
@@ -70,8 +70,18 @@ impl<'a> Page<'a> {
         self.line(&format!("| {} |", cells.join(" | ")));
     }
 
+    /// How many rows a table may have.
+    fn rows(&self) -> usize {
+        if self.input.details { usize::MAX } else { ROWS }
+    }
+
+    /// Says how many of `all` rows were left out.
     fn rest(&mut self, all: usize) {
-        if let Some(more) = all.checked_sub(ROWS).filter(|more| *more > 0) {
+        self.left_out(all, self.rows());
+    }
+
+    fn left_out(&mut self, all: usize, shown: usize) {
+        if let Some(more) = all.checked_sub(shown).filter(|more| *more > 0) {
             self.line("");
             self.line(&format!("… and {more} more."));
         }
@@ -97,7 +107,7 @@ impl<'a> Page<'a> {
         if let Some(verdict) = self.input.verdict {
             self.line(&format!("**Verdict: {}.**", verdict.standing().word()));
             self.line("");
-            for reason in verdict.told().take(ROWS) {
+            for reason in verdict.told().take(self.rows()) {
                 self.line(&format!("- {}", markdown(&reason)));
             }
             self.rest(verdict.told().count());
@@ -215,7 +225,7 @@ impl<'a> Page<'a> {
         self.line("");
         self.line("### New secrets");
         self.line("");
-        for secret in gained.iter().take(ROWS) {
+        for secret in gained.iter().take(self.rows()) {
             let line = secret
                 .line
                 .map_or_else(String::new, |line| format!(":{line}"));
@@ -247,7 +257,7 @@ impl<'a> Page<'a> {
     fn findings(&mut self, findings: &[Finding]) {
         self.row(&["severity", "rule", "place", "message"]);
         self.line("|---|---|---|---|");
-        for finding in worst_first(findings).into_iter().take(ROWS) {
+        for finding in worst_first(findings).into_iter().take(self.rows()) {
             self.row(&[
                 finding.severity.as_str(),
                 &code(finding.rule),
@@ -263,7 +273,7 @@ impl<'a> Page<'a> {
         let secrets = &difference.secrets.lost;
         if !secrets.is_empty() {
             self.fold(&format!("{} gone", count(secrets.len(), "secret")));
-            for secret in secrets.iter().take(ROWS) {
+            for secret in secrets.iter().take(self.rows()) {
                 self.line(&format!(
                     "- {}: {}",
                     markdown(&secret.kind),
@@ -290,7 +300,7 @@ impl<'a> Page<'a> {
         self.fold(&format!("Configuration: {}", kinds.words()));
         self.row(&["field", "old", "new"]);
         self.line("|---|---|---|");
-        for change in changes.iter().take(ROWS) {
+        for change in changes.iter().take(self.rows()) {
             let value = |value: &Option<String>| match value {
                 Some(value) if value.is_empty() => "empty".to_owned(),
                 Some(_) => code(&shown(value.as_ref())),
@@ -316,7 +326,7 @@ impl<'a> Page<'a> {
         self.fold(&format!("Packages: {}", kinds.words()));
         self.row(&["", "kind", "name", "version", "size", "from"]);
         self.line("|---|---|---|---|---:|---|");
-        for change in changes.iter().take(ROWS) {
+        for change in changes.iter().take(self.rows()) {
             let Some((image, package)) = package_side(difference, change) else {
                 continue;
             };
@@ -347,7 +357,7 @@ impl<'a> Page<'a> {
         self.fold(&format!("Layers: {} not shared", all.len()));
         self.row(&["change", "from", "old", "new", "instruction"]);
         self.line("|---|---|---:|---:|---|");
-        for change in all.iter().take(ROWS) {
+        for change in all.iter().take(self.rows()) {
             let size = |image: &ComparedImage, layer: Option<usize>| {
                 layer
                     .and_then(|layer| image.inventory.layers.get(layer))
@@ -395,7 +405,8 @@ impl<'a> Page<'a> {
         ));
         self.row(&["", "size", "from", "path"]);
         self.line("|---|---:|---|---|");
-        let mut largest: Vec<_> = files.largest.iter().take(ROWS / 2).collect();
+        let shown = files.largest.len().min(self.rows() / 2);
+        let mut largest: Vec<_> = files.largest.iter().take(shown).collect();
         largest.sort_by_key(|file| Reverse(file.weight()));
         for file in largest {
             let from = |image, side: FileSide| markdown(&layer_place(image, side.layer));
@@ -411,6 +422,8 @@ impl<'a> Page<'a> {
             };
             self.row(&[word, &size, &from, &code(&format!("/{}", file.path))]);
         }
+        let all = files.added.files + files.removed.files + files.changed.new.files;
+        self.left_out(usize::try_from(all).unwrap_or(usize::MAX), shown);
         self.unfold();
     }
 
@@ -422,9 +435,12 @@ impl<'a> Page<'a> {
         self.fold(&format!("Modes and owners: {} changed", files.permissions));
         self.row(&["change", "path"]);
         self.line("|---|---|");
-        for change in files.regranted.iter().take(ROWS / 2) {
+        let shown = files.regranted.len().min(self.rows() / 2);
+        for change in files.regranted.iter().take(shown) {
             self.row(&[&granted(change), &code(&format!("/{}", change.path))]);
         }
+        let all = usize::try_from(files.permissions).unwrap_or(usize::MAX);
+        self.left_out(all, shown);
         self.unfold();
     }
 
@@ -435,13 +451,14 @@ impl<'a> Page<'a> {
         }
         self.fold("Not looked at");
         for (image, word) in [(images.old, "old"), (images.new, "new")] {
-            for skipped in image.skipped.iter().take(ROWS) {
+            for skipped in image.skipped.iter().take(self.rows()) {
                 self.line(&format!(
                     "- {word}: {}: {}",
                     code(&skipped.what),
                     markdown(&skipped.reason())
                 ));
             }
+            self.rest(image.skipped.len());
         }
         self.unfold();
     }

@@ -303,6 +303,30 @@ fn a_comment_has_an_end() {
     assert!(markdown(&input(&difference)).len() < 65_536);
 }
 
+/// Whatever is cut says so, and with details nothing is that is at hand.
+#[test]
+fn what_is_left_out_of_a_comment_is_counted() {
+    let mut difference = example();
+    let files = &mut difference.files;
+    files.largest = vec![files.largest[0].clone(); 100];
+    files.regranted = vec![files.regranted[1].clone(); 100];
+    (files.added.files, files.permissions) = (700, 300);
+    difference.packages = vec![difference.packages[2].clone(); 300];
+    let left_out = |text: &str| -> Vec<String> {
+        let lines = text.lines().filter(|line| line.starts_with("… and "));
+        lines.map(str::to_owned).collect()
+    };
+    let cut = markdown(&input(&difference));
+    let told = ["… and 240 more.", "… and 670 more.", "… and 270 more."];
+    assert_eq!(left_out(&cut), told);
+    let details = markdown(&DiffInput {
+        details: true,
+        ..input(&difference)
+    });
+    assert_eq!(left_out(&details), ["… and 600 more.", "… and 200 more."]);
+    assert!(details.lines().count() > cut.lines().count() + 300);
+}
+
 #[test]
 fn an_object_of_differences() {
     let difference = example();

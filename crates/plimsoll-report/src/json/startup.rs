@@ -47,6 +47,12 @@ enum WireProblem<'a> {
         user: &'a str,
         path: &'a str,
     },
+    UnknownUser {
+        name: &'a str,
+    },
+    UnknownGroup {
+        name: &'a str,
+    },
 }
 
 #[derive(Serialize)]
@@ -147,6 +153,10 @@ impl<'a> WireProblem<'a> {
                     .collect(),
             },
             StartupProblem::Denied { user, path } => Self::Denied { user, path },
+            StartupProblem::UnknownAccount { name, is_group } => match is_group {
+                true => Self::UnknownGroup { name },
+                false => Self::UnknownUser { name },
+            },
         }
     }
 }

@@ -233,6 +233,7 @@ pub(crate) fn inspected() -> Case {
             script: None,
             path: Some("app/start.sh".to_owned()),
             layer: Some(2),
+            fault: None,
             problems: vec![
                 StartupProblem::NotExecutable,
                 StartupProblem::MissingInterpreter {

@@ -6,12 +6,13 @@ use crate::rule::{ImageFacts, Meta, Rule, Sink};
 
 declare_rule! {
     /// ## What it does
-    /// Tells that the program of `ENTRYPOINT` or `CMD`, or the script that an interpreter is told to run, is
+    /// Tells that the program of `ENTRYPOINT` or `CMD`, or the script that an interpreter is given, is
     /// not in the image. Wrappers such as `tini` and plain lines of shell are seen through, and so are entry
     /// points of shell that end in `exec "$@"`, which runs the `CMD`, or in `exec node server.js`. Behind
-    /// `set -e` such a script needs what it runs at all events before that, too. It is silent
-    /// where a volume or a variable decides what runs; where a script may run something else than a program
-    /// that is not there, or may bring it, that is told among what was not looked at.
+    /// `set -e` such a script needs what it runs at all events before that, too. What `supervisord` and
+    /// `s6-svscan` start by their configuration is looked at as well. It is silent where a volume
+    /// decides what runs, or a variable that the image does not set; where a script may run something else
+    /// than a program that is not there, or may bring it, that is told among what was not looked at.
     ///
     /// ## Why it hurts in production
     /// Every container of the image ends at once with `no such file or directory`, in each place that pulls
@@ -58,7 +59,7 @@ impl Rule for EntrypointMissingInImage {
                     help = "Copy what the link leads to as well, into the place where it leads.";
                     let names = match given_to {
                         Some(interpreter) => {
-                            format!("`{}` is told to run", interpreter.escape_debug())
+                            format!("`{}` is given", interpreter.escape_debug())
                         }
                         None => format!("{} starts", startup::starter(file)),
                     };
@@ -69,7 +70,7 @@ impl Rule for EntrypointMissingInImage {
                     )
                 }
                 (StartupProblem::Missing, Some(interpreter)) => format!(
-                    "`{}` is told to run `{}`, which is not in the image.",
+                    "`{}` is given `{}`, which is not in the image.",
                     interpreter.escape_debug(),
                     file.word.escape_debug()
                 ),

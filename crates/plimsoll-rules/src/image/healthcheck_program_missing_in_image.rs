@@ -72,7 +72,7 @@ impl Rule for HealthcheckProgramMissingInImage {
                     format!("needs `{}`, which is not there", first.escape_debug())
                 }
                 // `startup-file-unreadable-for-user` speaks of these.
-                StartupProblem::Denied { .. } => continue,
+                StartupProblem::Denied { .. } | StartupProblem::UnknownAccount { .. } => continue,
             };
             sink.report_at(
                 startup::origin_of(image, file),

@@ -39,11 +39,19 @@ fn needs(file: &StartupFile, problem: &StartupProblem) -> Vec<String> {
     }
 }
 
-/// The file where it is there, or else what names it: a script, or an instruction.
+/// What is at fault: something that the file needs, the file where it is there, or else what names it.
 pub(super) fn origin_of(image: &ImageFacts<'_>, file: &StartupFile) -> Origin {
+    if let Some(fault) = &file.fault {
+        return origin::of_file(image, fault.layer, &fault.path);
+    }
     if let (Some(layer), Some(path)) = (file.layer, &file.path) {
         return origin::of_file(image, layer, path);
     }
+    origin_of_name(image, file)
+}
+
+/// What names a file: a script, or an instruction.
+pub(super) fn origin_of_name(image: &ImageFacts<'_>, file: &StartupFile) -> Origin {
     let mut files = image.inventory.startup.iter();
     let script = file.script.as_ref().and_then(|script| {
         let layer = files

@@ -76,7 +76,7 @@ impl Rule for StartupFileUnreadableForUser {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::judges;
+    use crate::testing::{ImageExample, judges};
 
     #[test]
     fn cases() {
@@ -87,5 +87,17 @@ mod tests {
                 ("another problem", "startup: cmd app - missing\n", 0),
             ],
         );
+    }
+
+    #[test]
+    fn the_layer_is_that_of_the_folder_that_is_closed() {
+        let image = "user: app\nlayer: COPY app /opt/app\nlayer: RUN chmod 700 /opt\n\
+            startup: cmd /opt/app opt/app denied opt fault opt\n";
+        let found = ImageExample::parse(image)
+            .check("startup-file-unreadable-for-user")
+            .findings;
+        let origin = &found[0].origin;
+        assert_eq!(origin.layer.as_ref().map(|layer| layer.index), Some(1));
+        assert_eq!(origin.path.as_deref(), Some("opt"));
     }
 }

@@ -1,14 +1,17 @@
-use super::origin;
+use plimsoll_model::StartupProblem;
+
+use super::{origin, startup};
 use crate::declare::declare_rule;
 use crate::rule::{ImageFacts, Meta, Rule, Sink};
 
 declare_rule! {
     /// ## What it does
-    /// Tells that `USER` names a user or a group that is not in `/etc/passwd` or `/etc/group` of the image.
-    /// Numbers need no entry.
+    /// Tells that `USER` names a user or a group that is not in `/etc/passwd` or `/etc/group` of the image, or
+    /// that a program is told to start something as such a user: `gosu`, `su-exec`, `su`, `runuser`, `setpriv`,
+    /// `chpst`, `sudo`. Numbers need no entry.
     ///
     /// ## Why it hurts in production
-    /// No container of the image starts: `unable to find user`. It happens where the user was made in another
+    /// No container of the image comes so far: `unable to find user`. It happens where the user was made in another
     /// stage, or the base changed.
     ///
     /// ## Example
@@ -41,12 +44,37 @@ declare_rule! {
     edition: 2026,
 }
 
+const HELP: &str = "Create it in the stage that ships, or name a number.";
+
 impl Rule for UserMissingInImage {
     fn meta(&self) -> &'static Meta {
         &Self::META
     }
 
     fn check_image(&self, image: &ImageFacts<'_>, sink: &mut Sink<'_>) {
+        for file in &image.inventory.startup {
+            for problem in &file.problems {
+                let StartupProblem::UnknownAccount { name, is_group } = problem else {
+                    continue;
+                };
+                let (what, accounts) = match is_group {
+                    true => ("group", "group"),
+                    false => ("user", "passwd"),
+                };
+                let name = name.escape_debug();
+                sink.report_at(
+                    startup::origin_of_name(image, file),
+                    format!(
+                        "{} has `{}` run something as {what} `{name}`, which `/etc/{accounts}` of the image \
+                         does not have.",
+                        startup::starter(file),
+                        file.word.escape_debug()
+                    ),
+                )
+                .help(HELP)
+                .about([format!("{what} {name}")]);
+            }
+        }
         let accounts = &image.inventory.accounts;
         // With no layer there is nothing to be known.
         if !accounts.complete {
@@ -86,7 +114,7 @@ impl Rule for UserMissingInImage {
                         shown.escape_debug()
                     ),
                 )
-                .help("Create it in the stage that ships, or name a number.")
+                .help(HELP)
                 .about([format!("{what} {shown}")]);
             }
         }
@@ -115,6 +143,11 @@ mod tests {
                     1,
                 ),
                 ("not everything was read", "user: app\n", 0),
+                (
+                    "of what starts something",
+                    "layer: a\nstartup: entrypoint gosu usr/sbin/gosu unknown-user web\n",
+                    1,
+                ),
             ],
         );
     }

@@ -2,9 +2,11 @@
 
 use std::collections::HashSet;
 
-use plimsoll_model::Accounts;
+use plimsoll_model::{Accounts, StartupProblem};
 
-use crate::catalogue::{Document, passwd};
+use super::Surroundings;
+use super::search::TRIPLETS;
+use crate::catalogue::{Document, base_name, passwd};
 use crate::record::{EntryFact, LayerRecord};
 use crate::tree::Tree;
 
@@ -127,6 +129,74 @@ impl Identity {
 
     pub(super) fn is_root(&self) -> bool {
         self.uid == 0
+    }
+}
+
+/// Services of `nsswitch.conf(5)` that know no users but those of the account files.
+const WITHOUT_USERS: &[&str] = &[
+    "compat",
+    "db",
+    "dns",
+    "files",
+    "hesiod",
+    "mdns",
+    "mdns4",
+    "mdns4_minimal",
+    "mdns6",
+    "mdns6_minimal",
+    "mdns_minimal",
+    "myhostname",
+    "mymachines",
+    "nis",
+    "nisplus",
+    "resolve",
+    "systemd",
+];
+
+impl Surroundings<'_> {
+    /// Whom of `user[:group]` a program looks up in vain.
+    pub(super) fn unknown_account(&self, user: &str) -> Option<StartupProblem> {
+        let is_known = self.accounts.complete
+            && !self.mounts.hold(passwd::PATH)
+            && !self.mounts.hold(passwd::GROUP_PATH)
+            && !self.has_other_accounts();
+        let (user, group) = user.split_once(':').unwrap_or((user, ""));
+        let group = group.split(':').next().unwrap_or_default();
+        // A number needs no account, and what is written otherwise may be anything.
+        let is_name = |name: &str| {
+            name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+                && name
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte))
+        };
+        let unknown = |name: &str, is_group: bool| {
+            let known = passwd::known_name(name);
+            let is_there = match is_group {
+                true => self.accounts.groups.iter().any(|one| one.name == known),
+                false => self.accounts.users.iter().any(|one| one.name == known),
+            };
+            (is_known && is_name(name) && !is_there).then_some(StartupProblem::UnknownAccount {
+                name: known,
+                is_group,
+            })
+        };
+        unknown(user, false).or_else(|| unknown(group, true))
+    }
+
+    /// Whether users may come from elsewhere than the account files: a directory service.
+    fn has_other_accounts(&self) -> bool {
+        let in_triplets = TRIPLETS
+            .iter()
+            .flat_map(|triplet| [format!("lib/{triplet}"), format!("usr/lib/{triplet}")]);
+        let folders = ["lib", "lib64", "usr/lib", "usr/lib64"].map(str::to_owned);
+        folders.into_iter().chain(in_triplets).any(|folder| {
+            let start = format!("{folder}/libnss_");
+            self.tree.beginning(&start).any(|path| {
+                let name = base_name(path).strip_prefix("libnss_").unwrap_or_default();
+                let service = name.split(['.', '-']).next().unwrap_or_default();
+                !WITHOUT_USERS.contains(&service)
+            })
+        })
     }
 }
 

@@ -7,17 +7,20 @@ mod builtin;
 mod given;
 mod shell;
 mod text;
+mod variable;
 
 use std::collections::HashSet;
 
 use plimsoll_model::StartupRole;
+use plimsoll_syntax::shell::ShellCommand;
 use plimsoll_syntax::shell::wrapper::{self, Purpose};
 
 use self::builtin::only_looks;
 pub(super) use self::builtin::{exits_on_failure, is_builtin};
 use self::given::given_file;
 use self::shell::Call;
-use self::text::{Text, alternatives, is_needed, known, known_words, leaves_search};
+use self::text::{Text, alternatives, is_needed, known, leaves_search};
+use self::variable::Variables;
 use crate::catalogue::base_name;
 
 /// A program that is started, or a file that an interpreter is given to run.
@@ -34,10 +37,15 @@ pub(super) struct Step {
     pub(super) falls_back: bool,
     /// The shells that run before it, which may read something first.
     pub(super) shells: Vec<String>,
-    /// Whether sudo starts it: as a user of whom nothing is known, and from folders of its own.
+    /// Whether sudo or su starts it: as a user of whom nothing is known, and from folders of its own.
     pub(super) by_sudo: bool,
+    /// Where it is looked for, if it is started with another environment than the image's. Nothing else is
+    /// known of that.
+    pub(super) search_path: Option<String>,
     /// The folder it is started in.
     pub(super) folder: String,
+    /// The user, and behind a colon the group, that it is told to start something as.
+    pub(super) user: Option<String>,
     /// What a program or a script of a shell is given.
     pub(super) arguments: Vec<String>,
     /// Programs that a shell tries where this one does not work.
@@ -57,24 +65,31 @@ const MAX_DEPTH: usize = 6;
 /// Commands of a text that are passed over for the one behind them.
 const MAX_COMMANDS: usize = 1_000;
 
+/// Where programs are looked for with no `PATH` at all: what C libraries have for that, and what shells and
+/// setpriv set.
+const NO_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
 /// The longest path that Linux takes (`PATH_MAX`).
 pub(super) const MAX_PATH: usize = 4_096;
 
 /// Reads the steps of one command line.
-pub(super) struct Reader {
+pub(super) struct Reader<'e> {
     role: StartupRole,
     folder: String,
     in_shell: bool,
     falls_back: bool,
     shells: Vec<String>,
-    /// Whether sudo starts it.
+    /// Whether sudo or su starts it.
     pub(super) by_sudo: bool,
+    search_path: Option<String>,
+    variables: Variables<'e>,
     instead: Vec<String>,
     pub(super) steps: Vec<Step>,
 }
 
-impl Reader {
-    pub(super) fn new(role: StartupRole, folder: &str) -> Self {
+impl<'e> Reader<'e> {
+    /// Reads what is started in `folder` with the variables `env`.
+    pub(super) fn new(role: StartupRole, folder: &str, env: &'e [String]) -> Self {
         Self {
             role,
             folder: if folder.is_empty() { "/" } else { folder }.to_owned(),
@@ -82,13 +97,15 @@ impl Reader {
             falls_back: false,
             shells: Vec::new(),
             by_sudo: false,
+            search_path: None,
+            variables: Variables::new(env),
             instead: Vec::new(),
             steps: Vec::new(),
         }
     }
 
-    /// As [`Self::new`], for what the last of these shells runs; `replaces` says that it is replaced by
-    /// that.
+    /// As [`Self::new`], for what the last of these shells runs, which may have set any variable; `replaces`
+    /// says that it is replaced by that.
     pub(super) fn in_script(
         role: StartupRole,
         folder: &str,
@@ -99,7 +116,7 @@ impl Reader {
             in_shell: !replaces,
             falls_back: true,
             shells,
-            ..Self::new(role, folder)
+            ..Self::new(role, folder, &[])
         }
     }
 
@@ -113,6 +130,10 @@ impl Reader {
             return;
         }
         self.push(program, None, rest);
+        // What it starts has an environment that is not known.
+        if self.search_path.is_some() {
+            return;
+        }
         let name = program.rsplit('/').next().unwrap_or_default();
         match name {
             "sh" | "ash" | "dash" | "bash" => self.shell(program, rest, depth),
@@ -134,7 +155,9 @@ impl Reader {
             falls_back: self.falls_back,
             shells: self.shells.clone(),
             by_sudo: self.by_sudo,
+            search_path: self.search_path.clone(),
             folder: self.folder.clone(),
+            user: None,
             arguments: arguments.to_vec(),
             instead: self.instead.clone(),
         });
@@ -160,10 +183,21 @@ impl Reader {
 
     /// The first program of a shell's text that decides, and what goes before it without effect on
     /// programs. `exits` tells whether the shell ends with the first command that fails.
-    fn text(&mut self, text: &str, mut exits: bool, depth: usize) {
+    fn text(&mut self, text: &str, exits: bool, depth: usize) {
         let Some(read) = Text::read(text) else {
             return;
         };
+        // An expansion may set what it expands.
+        let variables = match text.contains(":=") {
+            true => Variables::default(),
+            false => self.variables.clone(),
+        };
+        let variables = std::mem::replace(&mut self.variables, variables);
+        self.parts(&read, text, exits, depth);
+        self.variables = variables;
+    }
+
+    fn parts(&mut self, read: &Text, text: &str, mut exits: bool, depth: usize) {
         let parts = read.parts(text, self.role == StartupRole::HealthCheck);
         // What the text writes may be what it runs.
         let mut written: HashSet<&str> = HashSet::new();
@@ -179,17 +213,21 @@ impl Reader {
             };
             let is_sure = next_is_sure;
             next_is_sure = is_sure || part.is_followed_at_all_events();
+            // All parts of a pipe are started, whatever becomes of the others.
+            let goes_on = part.goes_on() || part.is_piped();
             let mut set = command.assignments.iter();
             if set.any(|(name, _)| changes_search(&format!("{name}="))) {
                 return;
             }
-            let words = known_words(command);
+            let words = self.variables.words(command);
             let is_written = |word: &String| written.contains(base_name(word));
             if !written.is_empty() && words.iter().any(is_written) {
                 return;
             }
+            self.take_variables(command);
             let Some(program) = words.first() else {
-                if let Some(assigned) = read.assigned(command).map(known_words)
+                let assigned = read.assigned(command);
+                if let Some(assigned) = assigned.map(|command| self.variables.words(command))
                     && assigned.first().is_some_and(|program| !is_builtin(program))
                     && is_sure
                     && is_needed(rest, exits)
@@ -229,8 +267,7 @@ impl Reader {
                     let is_known = words.len() == command.words.len();
                     exits = is_known && exits_on_failure(&words, exits) && (exits || is_sure);
                 }
-                "umask" | "ulimit" | ":" | "true" | "echo" | "printf" | "sleep"
-                    if part.goes_on() => {}
+                "umask" | "ulimit" | ":" | "true" | "echo" | "printf" | "sleep" if goes_on => {}
                 _ if is_builtin(program) => return,
                 _ => {
                     let needed = is_needed(rest, exits);
@@ -244,7 +281,7 @@ impl Reader {
                         self.in_shell_command(&words, depth, false);
                         self.instead.clear();
                     }
-                    if !(part.goes_on() && only_looks(program)) {
+                    if !(goes_on && only_looks(program)) {
                         return;
                     }
                     next_is_sure = part.is_followed_at_all_events() || is_sure && needed;
@@ -259,29 +296,88 @@ impl Reader {
         }
     }
 
+    /// Takes in what a command sets, for itself or for what comes behind it.
+    fn take_variables(&mut self, command: &ShellCommand) {
+        for (name, _) in &command.assignments {
+            self.variables.change(name);
+        }
+        let mut words = command.words.iter().map(|word| word.raw.as_str());
+        match words.next() {
+            Some("export") => {
+                for (name, _) in words.filter_map(|word| word.split_once('=')) {
+                    self.variables.change(name);
+                }
+            }
+            Some("printf") => words.take(2).for_each(|word| self.variables.change(word)),
+            _ => {}
+        }
+    }
+
     /// Reads what a program starts that is there to start others; whether it is one.
     fn wrapped(&mut self, name: &str, words: &[String], depth: usize) -> bool {
         let Some(wrapper) = wrapper::of(name).filter(|it| it.purpose() != Purpose::Shell) else {
             return false;
         };
         let call = wrapper.read(words.iter().map(|word| Some(word.as_str())));
+        if let Some(step) = self.steps.last_mut() {
+            step.user = call
+                .user
+                .flatten()
+                .filter(|_| call.is_certain)
+                .map(str::to_owned);
+        }
+        let before = (self.by_sudo, self.in_shell, self.falls_back);
+        if let Some(Some(text)) = call.text
+            && call.is_certain
+            && !call.is_fresh
+        {
+            // Whose shell it is, and what it takes from the variables, is not known.
+            self.by_sudo = true;
+            self.in_shell = true;
+            let variables = std::mem::take(&mut self.variables);
+            self.text(text, false, depth);
+            self.variables = variables;
+            (self.by_sudo, self.in_shell, self.falls_back) = before;
+            return true;
+        }
         let folder = call.folder.flatten();
         let is_long = |to: &str| self.folder.len() + to.len() > MAX_PATH;
         let command = call.command.and_then(|at| words.get(at..));
         let Some(command) = command.filter(|_| {
+            let mut set = call
+                .assignments
+                .iter()
+                .filter(|word| !word.starts_with("PATH="));
             call.is_certain
-                && !call.assignments.iter().any(|word| changes_search(word))
+                && !set.any(|word| changes_search(word))
                 && !folder.is_some_and(|to| to.is_empty() || is_long(to))
         }) else {
             return true;
         };
         let folder = folder.map_or_else(|| self.folder.clone(), |to| joined(&self.folder, to));
         let folder = std::mem::replace(&mut self.folder, folder);
-        let before = (self.by_sudo, self.in_shell, self.falls_back);
+        let mut set = call.assignments.iter().rev();
+        let variables = self.variables.clone();
+        for (name, _) in call
+            .assignments
+            .iter()
+            .filter_map(|word| word.split_once('='))
+        {
+            self.variables.change(name);
+        }
         let by_sudo = self.by_sudo || matches!(name, "sudo" | "doas");
+        if by_sudo {
+            self.variables = Variables::default();
+        }
+        self.search_path = set
+            .find_map(|word| word.strip_prefix("PATH="))
+            .or_else(|| call.is_fresh.then_some(NO_PATH))
+            .map(str::to_owned);
         (self.by_sudo, self.in_shell, self.falls_back) = (by_sudo, false, true);
         self.arguments(command, depth + 1);
         (self.by_sudo, self.in_shell, self.falls_back) = before;
+        self.search_path = None;
+        self.variables = variables;
         self.folder = folder;
         true
     }

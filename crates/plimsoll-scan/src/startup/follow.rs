@@ -37,30 +37,34 @@ impl<'a> Surroundings<'a> {
                 }
                 return;
             }
-            let script = self.script(&file).filter(|_| depth < MAX_SCRIPTS);
-            let is_unread = depth < MAX_SCRIPTS && self.is_unread_script(&file);
+            let follows = depth < MAX_SCRIPTS && step.search_path.is_none();
+            let script = self.script(&file).filter(|_| follows);
+            let is_unread = follows && self.is_unread_script(&file);
             let path = file.path.clone();
             startup.add(file);
             let Some(path) = path else { continue };
+            let mut found = Startup::default();
             if let Some(script) = script {
-                let mut found = Startup::default();
                 self.follow(script, &path, &step, identity, depth, &mut found);
-                if !found.fails() {
-                    startup.extend(found);
-                } else if let Some(others) = self.none_instead(&step, identity) {
-                    startup.extend(found);
-                    others.into_iter().for_each(|other| startup.add(other));
-                } else {
-                    // What was not looked at was not, whatever stands in for it.
-                    startup.unclear.extend(found.unclear);
-                }
             } else if is_unread {
-                startup.unclear.push(Skipped::new(
+                found.unclear.push(Skipped::new(
                     Topic::Startup,
                     path,
                     "it is one of more, or longer, shell scripts than are read of a layer: what \
                      runs was not looked at",
                 ));
+            }
+            if follows {
+                self.supervise(&step, identity, depth, &mut found);
+            }
+            if !found.fails() {
+                startup.extend(found);
+            } else if let Some(others) = self.none_instead(&step, identity) {
+                startup.extend(found);
+                others.into_iter().for_each(|other| startup.add(other));
+            } else {
+                // What was not looked at was not, whatever stands in for it.
+                startup.unclear.extend(found.unclear);
             }
         }
     }
@@ -75,6 +79,8 @@ impl<'a> Surroundings<'a> {
                 in_shell: true,
                 falls_back: true,
                 by_sudo: false,
+                search_path: None,
+                user: None,
                 ..step.clone()
             };
             let file = self.look(&other, identity);
@@ -83,7 +89,7 @@ impl<'a> Surroundings<'a> {
         others.collect()
     }
 
-    fn is_unread_script(&self, file: &StartupFile) -> bool {
+    pub(super) fn is_unread_script(&self, file: &StartupFile) -> bool {
         let node = file.path.as_deref().and_then(|path| self.tree.get(path));
         node.is_some_and(|node| {
             let (layer, fact) = self.content(node);
@@ -92,7 +98,7 @@ impl<'a> Surroundings<'a> {
         })
     }
 
-    fn script(&self, file: &StartupFile) -> Option<&'a Script> {
+    pub(super) fn script(&self, file: &StartupFile) -> Option<&'a Script> {
         let node = self.tree.get(file.path.as_deref()?)?;
         let (layer, fact) = self.content(node);
         self.records.get(layer)?.scripts.get(&fact.path)
@@ -172,10 +178,11 @@ impl<'a> Surroundings<'a> {
         Some(StartupFile {
             role: step.role,
             word: missing.name.clone(),
-            given_to: None,
+            given_to: missing.is_read.then(|| shell.to_owned()),
             script: Some(path.to_owned()),
             path: None,
             layer: None,
+            fault: None,
             problems: vec![StartupProblem::Missing],
         })
     }
@@ -272,6 +279,8 @@ impl<'a> Surroundings<'a> {
             format!("may look for it in another folder ({})", doubt.shown())
         } else if run.changes_modes && *problem == StartupProblem::NotExecutable {
             "changes permissions first".to_owned()
+        } else if run.changes_accounts && matches!(problem, StartupProblem::UnknownAccount { .. }) {
+            "changes accounts first".to_owned()
         } else {
             return startup.extend(plain);
         };
@@ -317,13 +326,13 @@ fn own_steps(steps: &[Step], words: &[String], own: usize) -> usize {
 }
 
 impl Startup {
-    fn add(&mut self, file: StartupFile) {
+    pub(super) fn add(&mut self, file: StartupFile) {
         if !self.files.contains(&file) {
             self.files.push(file);
         }
     }
 
-    fn extend(&mut self, other: Self) {
+    pub(super) fn extend(&mut self, other: Self) {
         for file in other.files {
             self.add(file);
         }

@@ -1,7 +1,7 @@
 //! What an image starts, and what provably keeps it from starting.
 //!
 //! A program that is said to be missing is missing: where anything but the image itself decides (a
-//! volume, a variable, a line of shell that does more than it shows), nothing is told.
+//! volume, a variable that it does not set, a line of shell that does more than it shows), nothing is told.
 
 pub(crate) mod accounts;
 mod check;
@@ -15,6 +15,9 @@ pub(crate) mod needs;
 mod place;
 pub(crate) mod script;
 mod search;
+mod service;
+
+use std::cell::Cell;
 
 use plimsoll_model::{
     Accounts, Blockage, ImageConfig, Skipped, StartupFile, StartupProblem, StartupRole,
@@ -77,6 +80,8 @@ struct Surroundings<'a> {
     accounts: &'a Accounts,
     search_path: &'a str,
     mounts: Mounts<'a>,
+    /// How many services, and configurations of supervisors, may still be looked at.
+    services_left: Cell<usize>,
 }
 
 impl<'a> Surroundings<'a> {
@@ -88,6 +93,7 @@ impl<'a> Surroundings<'a> {
             accounts: facts.accounts,
             search_path: facts.search_path,
             mounts: Mounts::new(&facts.config.volumes),
+            services_left: Cell::new(service::MAX_SERVICES),
         }
     }
 
@@ -107,7 +113,7 @@ impl<'a> Surroundings<'a> {
             .flatten();
         let mut startup = Startup::default();
         for (role, words) in self.command_lines() {
-            let mut reader = Reader::new(role, &self.config.working_dir);
+            let mut reader = Reader::new(role, &self.config.working_dir, &self.config.env);
             reader.arguments(&words, 0);
             self.take_steps(reader.steps, identity.as_ref(), 0, &mut startup);
         }
@@ -145,6 +151,13 @@ impl<'a> Surroundings<'a> {
     }
 
     fn look(&self, step: &Step, identity: Option<&Identity>) -> StartupFile {
+        let mut file = self.judged(step, identity);
+        file.fault = file.problems.first().and_then(|it| self.fault(it));
+        file
+    }
+
+    /// A file with what is wrong with it.
+    fn judged(&self, step: &Step, identity: Option<&Identity>) -> StartupFile {
         let mut file = StartupFile {
             role: step.role,
             word: step.word.clone(),
@@ -152,6 +165,7 @@ impl<'a> Surroundings<'a> {
             script: None,
             path: None,
             layer: None,
+            fault: None,
             problems: Vec::new(),
         };
         // Whom sudo makes of the user is not looked at.
@@ -159,7 +173,7 @@ impl<'a> Surroundings<'a> {
         let found = if step.given_to.is_some() {
             self.given(step)
         } else {
-            match self.program(&step.word, &step.folder, identity) {
+            match self.started(step, identity) {
                 Found::Missing if step.by_sudo && !step.word.contains('/') => {
                     self.program_in(SUDO_PATH, &step.word, identity)
                 }
@@ -179,6 +193,8 @@ impl<'a> Surroundings<'a> {
         };
         file.layer = node.as_ref().map(|node| node.layer);
         match node {
+            // Where its interpreter and libraries are looked for is not known.
+            Some(_) if step.search_path.is_some() => {}
             Some(node) if node.fact.kind == FactKind::Special => {}
             Some(node) if node.fact.kind != FactKind::Directory => {
                 if step.given_to.is_some() {
@@ -209,6 +225,11 @@ impl<'a> Surroundings<'a> {
             _ => file.problems.push(StartupProblem::Folder),
         }
         file.path = Some(way.path);
+        if let Some(user) = &step.user
+            && file.problems.is_empty()
+        {
+            file.problems.extend(self.unknown_account(user));
+        }
         file
     }
 
@@ -249,6 +270,14 @@ impl<'a> Surroundings<'a> {
         self.tree
             .resolve("bin/sh")
             .is_none_or(|shell| shell.contains("busybox") || shell.contains("toybox"))
+    }
+
+    /// Where what a step starts lies, if anywhere.
+    fn started(&self, step: &Step, identity: Option<&Identity>) -> Found<'a> {
+        match &step.search_path {
+            Some(path) if !step.word.contains('/') => self.program_in(path, &step.word, identity),
+            _ => self.program(&step.word, &step.folder, identity),
+        }
     }
 
     /// The entry whose bytes a node shows.

@@ -1,12 +1,12 @@
 //! Where a word leads, as a shell or a container runtime looks for it.
 
-use plimsoll_model::StartupProblem;
+use plimsoll_model::{StartupFault, StartupProblem};
 
 use super::accounts::{Access, Identity};
 use super::command::{MAX_PATH, Step, joined};
 use super::{MAX_SEARCH_PATH, Surroundings};
 use crate::catalogue::{base_name, folder};
-use crate::record::FactKind;
+use crate::record::{EntryFact, FactKind};
 use crate::tree::Node;
 
 /// Folders of a path in which a link is looked for.
@@ -118,7 +118,8 @@ impl<'a> Surroundings<'a> {
         let link = if word.contains('/') || step.given_to.is_some() {
             self.dangling(&joined(&step.folder, word))
         } else {
-            let places = self.search_path.split(':').take(MAX_SEARCH_PATH);
+            let search_path = step.search_path.as_deref().unwrap_or(self.search_path);
+            let places = search_path.split(':').take(MAX_SEARCH_PATH);
             let mut links = places.filter_map(|place| self.link_in(place, word));
             links.next()
         };
@@ -126,6 +127,42 @@ impl<'a> Surroundings<'a> {
             Some((link, target)) => StartupProblem::Dangling { link, target },
             None => StartupProblem::Missing,
         }
+    }
+
+    /// What is at fault besides the file itself.
+    pub(super) fn fault(&self, problem: &StartupProblem) -> Option<StartupFault> {
+        let link;
+        let path = match problem {
+            StartupProblem::Denied { path, .. } => path,
+            StartupProblem::Dangling { link, .. } => link,
+            StartupProblem::MissingInterpreter { interpreter, .. }
+                if interpreter.starts_with('/') =>
+            {
+                link = self.dangling(interpreter)?.0;
+                &link
+            }
+            _ => return None,
+        };
+        let node = self.tree.get(path)?;
+        let is_the_same = |fact: &EntryFact| {
+            let seen = node.fact;
+            (fact.mode, fact.uid, fact.gid) == (seen.mode, seen.uid, seen.gid)
+                && fact.kind == seen.kind
+        };
+        // A folder stands again in every layer that puts something into it.
+        let mut layer = node.layer;
+        for below in (node.since..node.layer).rev() {
+            let entries = self.records.get(below).map(|record| record.entries.iter());
+            match entries?.rfind(|entry| *entry.path == **path) {
+                Some(entry) if is_the_same(entry) => layer = below,
+                Some(_) => break,
+                None => {}
+            }
+        }
+        Some(StartupFault {
+            path: path.clone(),
+            layer,
+        })
     }
 
     /// The link in a path at which it ends, where it leads nowhere: its own place, and its target.

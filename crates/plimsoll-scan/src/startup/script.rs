@@ -6,6 +6,7 @@
 mod command;
 mod needed;
 mod read;
+mod supervisor;
 
 use std::collections::HashSet;
 
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use self::command::{Command, Word, is_harmless};
 use self::needed::Needed;
 pub(crate) use self::read::{Allowance, Reading};
+use self::supervisor::Service;
 use super::command::{MAX_PATH, changes_search, joined};
 
 /// Characters of a command that are shown, and those that are kept until the credentials of its file are
@@ -22,11 +24,16 @@ use super::command::{MAX_PATH, changes_search, joined};
 const SHOWN: usize = 40;
 const KEPT: usize = 1_000;
 
+/// What makes and changes users and groups.
+const ACCOUNT_TOOLS: &[&str] = &[
+    "addgroup", "adduser", "groupadd", "groupmod", "useradd", "usermod",
+];
+
 /// Words that it is kept to put before its arguments: ways of them.
 const MAX_BEFORE: usize = 3;
 
-/// A script that runs something in its own place.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A script that runs something in its own place, or a configuration that names what is started.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Script {
     /// How it runs the arguments it is given, if it does.
     pub(super) arguments: Option<Run>,
@@ -34,6 +41,10 @@ pub(crate) struct Script {
     pub(super) program: Option<Run>,
     /// Programs without which it does not come so far.
     pub(super) needed: Vec<Needed>,
+    /// What a supervisor starts by it.
+    pub(super) services: Vec<Service>,
+    /// Patterns of files that a supervisor reads besides.
+    pub(super) includes: Vec<String>,
 }
 
 /// What a script runs.
@@ -58,6 +69,8 @@ pub(super) struct Run {
     pub(super) folder: Option<String>,
     /// Whether it changes permissions.
     pub(super) changes_modes: bool,
+    /// Whether it makes or changes users or groups.
+    pub(super) changes_accounts: bool,
 }
 
 /// A command of a script that decides what happens.
@@ -105,6 +118,11 @@ impl Script {
         }
         let needed = self.needed.iter_mut();
         needed.for_each(|needed| with(&mut needed.name));
+        for service in &mut self.services {
+            let words = service.words.iter_mut().chain(&mut service.user);
+            words.chain(&mut service.folder).for_each(&mut with);
+        }
+        self.includes.iter_mut().for_each(with);
     }
 
     /// The bytes that it takes in memory, roughly.
@@ -120,7 +138,16 @@ impl Script {
             words.sum::<usize>() + 256
         });
         let needed = self.needed.iter().map(|needed| needed.name.len() + 32);
-        runs.chain(needed).sum()
+        let services = self.services.iter().map(|service| {
+            let words = service.words.iter().chain(&service.user);
+            words
+                .chain(&service.folder)
+                .map(|word| word.len() + 24)
+                .sum::<usize>()
+                + 64
+        });
+        let includes = self.includes.iter().map(|file| file.len() + 24);
+        runs.chain(needed).chain(services).chain(includes).sum()
     }
 }
 
@@ -155,6 +182,7 @@ fn judged(all: &[Command], first_line: &str) -> Option<Script> {
         arguments,
         program,
         needed: needed::needed(all, &functions, first_line),
+        ..Script::default()
     };
     // What a login shell reads, and what runs a shell, may set anything.
     if needed::may_set_anything(first_line) {
@@ -343,6 +371,10 @@ impl Run {
             }
             Some(Some("chmod")) => {
                 self.changes_modes = true;
+                false
+            }
+            Some(Some(name)) if ACCOUNT_TOOLS.contains(&name) => {
+                self.changes_accounts = true;
                 false
             }
             Some(Some("exec" | "cd" | "pushd" | "popd")) => false,

@@ -26,7 +26,7 @@ const GLIBC: &[&str] = &[
 ];
 
 /// What Debian's loaders know below `lib`, by their processor.
-const TRIPLETS: &[&str] = &[
+pub(super) const TRIPLETS: &[&str] = &[
     "x86_64-linux-gnu",
     "aarch64-linux-gnu",
     "arm-linux-gnueabihf",

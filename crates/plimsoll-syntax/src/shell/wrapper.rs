@@ -14,6 +14,8 @@ pub enum Purpose {
     Shell,
     /// Another environment, priority, output or time.
     Surroundings,
+    /// It gives it arguments besides those that its words name.
+    Input,
 }
 
 /// What stands between its options and what it starts.
@@ -21,9 +23,11 @@ pub enum Purpose {
 enum Operand {
     Nothing,
     User,
-    /// A user, unless an option names one; behind such a user stands no command, but what a shell is
-    /// given.
+    /// A user, unless an option names one; behind such a user stands no command, but more options and
+    /// what a shell is given.
     ShellUser,
+    /// What a shell is given.
+    Shell,
     /// How long, unless an old BusyBox is told by `-t`.
     Time,
 }
@@ -41,8 +45,12 @@ pub struct Wrapper {
     elsewhere: &'static [&'static str],
     /// Options with which it starts nothing that its words name.
     ends: &'static [&'static str],
+    /// Options without a value by which it starts something with another environment than its own.
+    fresh: &'static [&'static str],
     /// Those of `valued` that name a user.
     user: &'static [&'static str],
+    /// Those of `valued` that are the text of a shell.
+    text: &'static [&'static str],
     /// Those of `valued` that name the folder to start it in.
     folder: &'static [&'static str],
     operand: Operand,
@@ -57,11 +65,24 @@ const PLAIN: Wrapper = Wrapper {
     valued: &[],
     elsewhere: &[],
     ends: &[],
+    fresh: &[],
     user: &[],
+    text: &[],
     folder: &[],
     operand: Operand::Nothing,
     assigns: false,
 };
+
+/// Options of su(1) and runuser(1) that leave what is started.
+const SHELL_USER_BARE: &[&str] = &[
+    "-f",
+    "--fast",
+    "-m",
+    "-p",
+    "--preserve-environment",
+    "-P",
+    "--pty",
+];
 
 const WRAPPERS: &[Wrapper] = &[
     Wrapper {
@@ -84,7 +105,6 @@ const WRAPPERS: &[Wrapper] = &[
         operand: Operand::User,
         ..PLAIN
     },
-    // With `--reset-env` programs are looked for elsewhere.
     Wrapper {
         names: &["setpriv"],
         purpose: Purpose::User,
@@ -113,14 +133,52 @@ const WRAPPERS: &[Wrapper] = &[
             "--selinux-label",
             "--apparmor-profile",
         ],
+        fresh: &["--reset-env"],
         user: &["--ruid", "--euid", "--reuid"],
+        ..PLAIN
+    },
+    Wrapper {
+        names: &["su"],
+        purpose: Purpose::User,
+        bare: SHELL_USER_BARE,
+        valued: &[
+            "-c",
+            "--command",
+            "-g",
+            "--group",
+            "-G",
+            "--supp-group",
+            "-s",
+            "--shell",
+            "-w",
+            "--whitelist-environment",
+        ],
+        fresh: &["-", "-l", "--login"],
+        text: &["-c", "--command"],
+        operand: Operand::ShellUser,
         ..PLAIN
     },
     Wrapper {
         names: &["runuser"],
         purpose: Purpose::User,
-        valued: &["-u", "--user", "-g", "--group", "-G", "--supp-group"],
+        bare: SHELL_USER_BARE,
+        valued: &[
+            "-c",
+            "--command",
+            "-g",
+            "--group",
+            "-G",
+            "--supp-group",
+            "-s",
+            "--shell",
+            "-u",
+            "--user",
+            "-w",
+            "--whitelist-environment",
+        ],
+        fresh: &["-", "-l", "--login"],
         user: &["-u", "--user"],
+        text: &["-c", "--command"],
         operand: Operand::ShellUser,
         ..PLAIN
     },
@@ -196,6 +254,7 @@ const WRAPPERS: &[Wrapper] = &[
         valued: &["-C", "--chdir"],
         elsewhere: &["-u", "--unset"],
         ends: &["-S", "--split-string"],
+        fresh: &["-", "-i", "--ignore-environment"],
         folder: &["-C", "--chdir"],
         assigns: true,
         ..PLAIN
@@ -243,6 +302,38 @@ const WRAPPERS: &[Wrapper] = &[
         valued: &["-f", "--format", "-o", "--output"],
         ..PLAIN
     },
+    // With `-r` it may start nothing, and with `-I` its words are not what it starts.
+    Wrapper {
+        names: &["xargs"],
+        purpose: Purpose::Input,
+        bare: &[
+            "-0",
+            "--null",
+            "-o",
+            "--open-tty",
+            "-t",
+            "--verbose",
+            "-x",
+            "--exit",
+        ],
+        valued: &[
+            "-a",
+            "--arg-file",
+            "-d",
+            "--delimiter",
+            "-E",
+            "-L",
+            "--max-lines",
+            "-n",
+            "--max-args",
+            "-P",
+            "--max-procs",
+            "-s",
+            "--max-chars",
+        ],
+        elsewhere: &["-I"],
+        ..PLAIN
+    },
     Wrapper {
         names: &["exec"],
         purpose: Purpose::Shell,
@@ -266,10 +357,14 @@ pub struct Call<'w> {
     pub command: Option<usize>,
     /// The user that it starts it as, where it names one.
     pub user: Option<Option<&'w str>>,
+    /// The text of a shell that it starts, where it has one.
+    pub text: Option<Option<&'w str>>,
     /// The folder that it starts it in, where it names one.
     pub folder: Option<Option<&'w str>>,
     /// `NAME=value` in front of what it starts.
     pub assignments: Vec<&'w str>,
+    /// Whether what it starts gets another environment than its own.
+    pub is_fresh: bool,
     /// Whether it starts just that: no option is strange, and by none something else is found.
     pub is_certain: bool,
 }
@@ -282,12 +377,14 @@ pub fn of(program: &str) -> Option<&'static Wrapper> {
         .find(|wrapper| wrapper.names.contains(&name))
 }
 
-/// Index of the first word that is not there to start another; of one that is where it starts nothing.
+/// Index of the first word that is not there to start another; of one that is where it starts nothing, or
+/// not with its words alone.
 pub fn program_index<W>(words: &[W], known: impl Fn(&W) -> Option<&str>) -> usize {
     let mut at = 0;
     while let Some(command) = words.get(at).and_then(&known).and_then(|name| {
         let behind = words.get(at + 1..)?;
-        of(name)?.read(behind.iter().map(&known)).command
+        let wrapper = of(name).filter(|it| it.purpose != Purpose::Input)?;
+        wrapper.read(behind.iter().map(&known)).command
     }) {
         at += 1 + command;
     }
@@ -362,6 +459,7 @@ impl Wrapper {
                 call.is_certain &= call.assignments.is_empty();
                 match self.option(text) {
                     Given::Nothing => {}
+                    Given::Fresh => call.is_fresh = true,
                     Given::Strange => call.is_certain = false,
                     Given::Ends => return call,
                     Given::Next(option) => valued = Some(option),
@@ -381,7 +479,9 @@ impl Wrapper {
                 (operand, options_end) = (Operand::Nothing, true);
             } else if operand == Operand::ShellUser && call.user.is_none() {
                 call.user = Some(word);
-                return call;
+                operand = Operand::Shell;
+            } else if operand == Operand::Shell {
+                // What its shell is given starts nothing by itself.
             } else if self.assigns && text.contains('=') {
                 call.assignments.push(text);
             } else {
@@ -395,6 +495,9 @@ impl Wrapper {
     fn give<'w>(&self, call: &mut Call<'w>, option: &str, value: Option<&'w str>) {
         if self.user.contains(&option) {
             call.user = Some(value);
+        }
+        if self.text.contains(&option) {
+            call.text = Some(value);
         }
         if self.folder.contains(&option) {
             call.folder = Some(value);
@@ -415,6 +518,7 @@ impl Wrapper {
                 _ if self.ends.contains(&name) => Given::Ends,
                 None if takes_value(name) => Given::Next(name),
                 Some(value) if takes_value(name) => Given::Value(name, value),
+                _ if self.fresh.contains(&name) => Given::Fresh,
                 _ if self.bare.contains(&name) => Given::Nothing,
                 _ => Given::Strange,
             };
@@ -428,6 +532,9 @@ impl Wrapper {
                 })
                 .copied()
         };
+        if self.fresh.contains(&word) {
+            return Given::Fresh;
+        }
         let letters = word.trim_start_matches('-');
         for (at, letter) in letters.char_indices() {
             let value = &letters[at + letter.len_utf8()..];
@@ -456,6 +563,8 @@ impl Wrapper {
 enum Given<'w> {
     /// That it is known, and has no value.
     Nothing,
+    /// That what is started gets another environment.
+    Fresh,
     /// Nothing that is known.
     Strange,
     /// That nothing is started.
@@ -467,145 +576,4 @@ enum Given<'w> {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    /// What a line starts, what of it is certain, and as whom.
-    fn read(line: &str) -> (Option<String>, bool, Option<String>) {
-        let words: Vec<&str> = line.split(' ').collect();
-        let call = of(words[0]).unwrap().read(
-            words[1..]
-                .iter()
-                .map(|word| Some(*word).filter(|word| *word != "?")),
-        );
-        let command = call.command.map(|at| words[1 + at..].join(" "));
-        let user = call.user.map(|user| user.unwrap_or("?").to_owned());
-        (command, call.is_certain, user)
-    }
-
-    #[test]
-    fn what_stands_behind_options_is_found() {
-        for (line, command, user) in [
-            ("tini -- app -x", "app -x", None),
-            ("/sbin/tini -gvv -p SIGTERM -- app", "app", None),
-            ("dumb-init --rewrite 15:3 app", "app", None),
-            ("dumb-init --rewrite=15:3 app", "app", None),
-            ("dumb-init -cv -r15:3 app", "app", None),
-            ("gosu app serve -x", "serve -x", Some("app")),
-            ("gosu ? serve", "serve", Some("?")),
-            (
-                "setpriv --reuid 1000 --clear-groups serve",
-                "serve",
-                Some("1000"),
-            ),
-            ("setpriv --reuid=1000 serve", "serve", Some("1000")),
-            ("setpriv --no-new-privs serve", "serve", None),
-            ("runuser -u app -- serve", "serve", Some("app")),
-            ("chpst -v -u app:www serve", "serve", Some("app:www")),
-            ("chpst -uapp serve", "serve", Some("app")),
-            ("sudo -nE -u app A=b serve", "serve", Some("app")),
-            ("sudo --preserve-env=A,B serve", "serve", None),
-            ("doas -n -u app serve", "serve", Some("app")),
-            ("env -C /x A=b C=d serve", "serve", None),
-            ("env -- A=b serve", "serve", None),
-            ("timeout 5 serve 9", "serve 9", None),
-            ("timeout -s TERM --kill-after=9 1.5m serve", "serve", None),
-            ("timeout ? serve", "serve", None),
-            ("timeout -t 5 serve", "serve", None),
-            ("timeout -t5 ? x", "? x", None),
-            ("nice -n 5 serve", "serve", None),
-            ("nohup serve", "serve", None),
-            ("stdbuf -oL -e 0 serve", "serve", None),
-            ("time -f %e serve", "serve", None),
-            ("exec -a name serve", "serve", None),
-            ("command -p serve", "serve", None),
-            // What is not known may be anything.
-            ("tini ? -x", "? -x", None),
-        ] {
-            let expected = (Some(command.to_owned()), true, user.map(str::to_owned));
-            assert_eq!(read(line), expected, "{line}");
-        }
-    }
-
-    #[test]
-    fn what_is_not_certain_says_so() {
-        for (line, command) in [
-            ("tini -x serve", "serve"),
-            ("setpriv --reset-env serve", "serve"),
-            ("env -i serve", "serve"),
-            ("env - serve", "serve"),
-            ("env -u PATH serve", "serve"),
-            ("env A=b -C /x serve", "serve"),
-            ("sudo -i serve", "serve"),
-            ("sudo -D /x serve", "serve"),
-            ("chpst -e /env serve", "serve"),
-            ("chpst -/ /root serve", "serve"),
-            ("nice -5 serve", "serve"),
-        ] {
-            let (found, is_certain, _) = read(line);
-            assert_eq!(
-                (found.as_deref(), is_certain),
-                (Some(command), false),
-                "{line}"
-            );
-        }
-    }
-
-    #[test]
-    fn what_starts_nothing_has_no_command() {
-        for line in [
-            "env",
-            "env A=b",
-            "env -C",
-            "env -S serve",
-            "env -vS serve",
-            "tini --",
-            "gosu app",
-            "gosu --version",
-            "timeout --help",
-            "timeout 5",
-            "timeout serve x",
-            "sudo -l serve",
-            "sudoedit x",
-            "command -v curl",
-            "runuser app -c serve",
-            "runuser - app",
-        ] {
-            let Some(program) = line.split(' ').next().and_then(of) else {
-                continue;
-            };
-            let words = line.split(' ').skip(1).map(Some);
-            assert_eq!(program.read(words).command, None, "{line}");
-        }
-        assert_eq!(read("runuser app -c serve").2.as_deref(), Some("app"));
-    }
-
-    #[test]
-    fn wrappers_stand_behind_each_other() {
-        for (line, program) in [
-            ("tini -p SIGTERM -- gosu app env A=b exec serve -x", "serve"),
-            ("serve tini", "serve"),
-            ("nohup timeout 9 tini", "tini"),
-            ("env", "env"),
-        ] {
-            let words: Vec<&str> = line.split(' ').collect();
-            assert_eq!(
-                words[program_index(&words, |word| Some(word))],
-                program,
-                "{line}"
-            );
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn any_words_can_be_read(words in proptest::collection::vec("-{0,2}[a-zé=5]{0,3}", 0..6)) {
-            for wrapper in WRAPPERS {
-                let call = wrapper.read(words.iter().map(|word| Some(word.as_str())));
-                prop_assert!(call.command.is_none_or(|at| at < words.len()));
-            }
-        }
-    }
-}
+mod tests;

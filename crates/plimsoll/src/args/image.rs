@@ -263,7 +263,8 @@ pub(crate) struct DiffArgs {
     #[arg(long, value_enum, default_value_t = DiffFormat::Human, value_name = "FORMAT")]
     pub(crate) format: DiffFormat,
 
-    /// Show every difference, not the largest of each sort.
+    /// Show every difference, not the largest of each sort; of files at most 100, with how many more
+    /// there are.
     #[arg(long)]
     pub(crate) details: bool,
 

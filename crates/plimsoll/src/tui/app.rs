@@ -42,8 +42,10 @@ pub(crate) struct App<'a> {
     pub(crate) scope: Scope,
     pub(crate) shown: Shown,
     pub(crate) order: Order,
-    /// Whether mode and owner stand before the names.
-    pub(crate) attributes: bool,
+    /// Whether mode and owner stand before the names; else they do where there is room for both.
+    pub(crate) attributes: Option<bool>,
+    /// Whether they do on the screen, told by the drawing.
+    pub(crate) has_attributes: Slot<bool>,
     pub(crate) filter: String,
     pub(crate) search: String,
     pub(crate) typing: Option<Typing>,
@@ -80,7 +82,8 @@ impl<'a> App<'a> {
             scope: Scope::Layer,
             shown: Shown::default(),
             order: Order::Size,
-            attributes: true,
+            attributes: None,
+            has_attributes: Slot::new(true),
             filter: String::new(),
             search: String::new(),
             typing: None,
@@ -215,7 +218,7 @@ impl<'a> App<'a> {
                 };
                 self.fold(self.selected());
             }
-            (KeyCode::Char('b'), true) => self.attributes = !self.attributes,
+            (KeyCode::Char('b'), true) => self.attributes = Some(!self.has_attributes.get()),
             (KeyCode::Char('['), _) => self.choose_layer(self.layer.saturating_sub(1)),
             (KeyCode::Char(']'), _) => self.choose_layer(self.layer + 1),
             (KeyCode::Esc, _) if !self.filter.is_empty() => {

@@ -18,6 +18,9 @@ use super::view::{Order, Row, Scope};
 /// Columns from which panes stand side by side.
 const WIDE: u16 = 110;
 
+/// Columns from which files stand with mode and owner, unasked.
+const ROOMY: usize = 60;
+
 /// Folders deeper than this are not indented further.
 const MAX_INDENT: usize = 24;
 
@@ -341,7 +344,8 @@ fn tree(frame: &mut Frame<'_>, area: Rect, app: &App<'_>, palette: Palette) {
     let height = usize::from(inner.height).saturating_sub(1);
     app.tree_height.set(height);
     let width = usize::from(inner.width);
-    let attributes = app.attributes && width >= 60;
+    let attributes = app.attributes.unwrap_or(width >= ROOMY);
+    app.has_attributes.set(attributes);
     let head = if attributes {
         format!(
             "  {:<10} {:>11} {:>9} {:>9}    name",

@@ -220,6 +220,26 @@ fn a_wide_screen() {
     insta::assert_snapshot!(screen(&app, 130, 32));
 }
 
+/// Where there is little room, mode and owner come when they are asked for, and names are cut.
+#[test]
+fn mode_and_owner_come_and_go_on_every_screen() {
+    let data = explored();
+    for (width, is_roomy) in [(50, false), (80, true), (110, false), (160, true)] {
+        let mut app = App::new(&data);
+        press(&mut app, "tab e");
+        for times in 0..3 {
+            let text = screen(&app, width, 24);
+            let is_shown = text.contains("uid:gid") && text.contains("drwxr-xr-x");
+            assert_eq!(
+                is_shown,
+                is_roomy == (times % 2 == 0),
+                "{width} {times}\n{text}"
+            );
+            press(&mut app, "^b");
+        }
+    }
+}
+
 /// On the smallest of screens people learn all the keys, and how to leave.
 #[test]
 fn help_and_leaving_are_told_on_every_screen() {

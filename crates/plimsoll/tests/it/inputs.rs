@@ -188,8 +188,14 @@ fn images_come_from_standard_input_and_root_file_systems_from_folders() {
     let from_file = named(stage.run(&[&["inspect", "image.tar"], &json[..]].concat()));
     let piped = [&["inspect", "-"], &json[..]].concat();
     assert_eq!(named(stage.run_with_input(&piped, &bytes)), from_file);
-    let called = [&["inspect", "stdin:app:1"], &json[..]].concat();
-    assert_eq!(named(stage.run_with_input(&called, &bytes)), from_file);
+    for called in [
+        "stdin:app:1",
+        "docker-archive:-:app:1",
+        "docker-archive:-:@0",
+    ] {
+        let called = [&["inspect", called], &json[..]].concat();
+        assert_eq!(named(stage.run_with_input(&called, &bytes)), from_file);
+    }
     // A file on standard input is read where it lies.
     let mut command = stage.command(&piped);
     command.stdin(std::fs::File::open(&path).unwrap());

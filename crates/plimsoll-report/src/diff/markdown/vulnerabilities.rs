@@ -6,7 +6,7 @@ use plimsoll_model::ChangeKind;
 use super::super::vulnerabilities::{
     fix, missing, place, remark, remedies, severities, summary, version,
 };
-use super::{Page, ROWS, code, short};
+use super::{Page, code, short};
 use crate::tally;
 use crate::text::markdown;
 
@@ -42,7 +42,7 @@ impl Page<'_> {
         self.row(&["severity", "id", "package", "version", "fix", "from"]);
         self.line("|---|---|---|---|---|---|");
         let kind = ChangeKind::Added;
-        for change in changes.gained.iter().take(ROWS) {
+        for change in changes.gained.iter().take(self.rows()) {
             let one = &change.vulnerability;
             let mut version = version(change, kind);
             if let Some(remark) = remark(&change.cause, kind) {
@@ -77,7 +77,7 @@ impl Page<'_> {
         self.line("|---|---|---|---|");
         let kind = ChangeKind::Removed;
         let remedies = remedies(&changes.lost);
-        for remedy in remedies.iter().take(ROWS) {
+        for remedy in remedies.iter().take(self.rows()) {
             let mut change = version(remedy.first, kind);
             if let Some(remark) = remark(&remedy.first.cause, kind) {
                 change.push_str(&format!(", {remark}"));

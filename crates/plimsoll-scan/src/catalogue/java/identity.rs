@@ -181,7 +181,7 @@ pub(super) fn of(
         None if (by_maven.is_empty() || name.holds_others) && is_word(&name.stem) => {
             (name.stem.clone(), None)
         }
-        None => return None,
+        None => (program(manifest)?, None),
     };
     // A shaded archive holds what Maven left of others; itself it may tell in the manifest, by a name
     // that is not always a group and an artifact: `javax.servlet-api` is an artifact.
@@ -257,6 +257,14 @@ fn stated_name(manifest: &Manifest, name: &Name) -> Option<(String, Option<Strin
     let (group, artifact) = symbolic.rsplit_once('.')?;
     (artifact.contains('-') && is_artifact(artifact))
         .then(|| (artifact.to_owned(), Some(group.to_owned())))
+}
+
+/// The title of a program, which its own build gave it whatever was put into it. A library may bear the
+/// manifest of another.
+fn program(manifest: &Manifest) -> Option<String> {
+    manifest.get("main-class")?;
+    let title = manifest.get("implementation-title")?;
+    is_artifact(title).then(|| title.to_owned())
 }
 
 /// Whether every word of a title is in a name: `spring-core` in `spring3-core`.
@@ -363,6 +371,33 @@ mod tests {
         assert_eq!(of("scala-compiler-2.12.18.jar", stamped), "2.12.18");
         assert_eq!(of("scala-compiler.jar", stamped), stamped);
         assert_eq!(of("scala-compiler-9.jar", "2.12.18"), "2.12.18");
+    }
+
+    /// What was put into `fat.jar` is not what it is.
+    #[test]
+    fn a_program_that_others_were_put_into_has_the_name_of_its_manifest() {
+        let other = Coordinates {
+            group: Some("com.google.code.gson".to_owned()),
+            artifact: "gson".to_owned(),
+            version: "2.8.6".to_owned(),
+        };
+        let of = |manifest: &str| {
+            let name = Name::of("fat.jar");
+            let own = of(
+                &Manifest::read(manifest),
+                &name,
+                std::slice::from_ref(&other),
+            );
+            own.map(|(own, _)| format!("{}@{}", own.artifact, own.version))
+        };
+        let own = "Implementation-Title: fatapp\nImplementation-Version: 9.9\n";
+        let program = format!("Main-Class: x.Main\n{own}");
+        assert_eq!(of(&program).as_deref(), Some("fatapp@9.9"));
+        assert_eq!(of(own), None);
+        let people = program.replace("fatapp", "Fat App");
+        assert_eq!(of(&people), None);
+        // What Maven left of it tells more.
+        assert_eq!(of(&program.replace("9.9", "2.8.6")), None);
     }
 
     /// As Jetty ships it: in a file of another name, with what Maven left.

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn told(words: &[&str]) -> Vec<String> {
-    let mut reader = Reader::new(StartupRole::Cmd, "/srv");
+    let mut reader = Reader::new(StartupRole::Cmd, "/srv", &[]);
     let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
     reader.arguments(&words, 0);
     reader
@@ -31,10 +31,10 @@ fn wrappers_and_shells_are_seen_through() {
         ),
         (&["tini", "-x", "serve"], &["tini"]),
         (&["env", "A=b", "x"], &["env", "x"]),
-        (&["env", "PATH=/x", "x"], &["env"]),
+        (&["env", "PATH=/x", "sh", "-c", "x"], &["env", "sh"]),
         (&["env", "-C", "/x", "A=b", "./x"], &["env", "./x"]),
-        (&["env", "-i", "x"], &["env"]),
-        (&["env", "-C", "/x", "-i", "x"], &["env"]),
+        (&["env", "-i", "sh", "-c", "x"], &["env", "sh"]),
+        (&["env", "-C", "/x", "-i", "x"], &["env", "x"]),
         (&["env", "-C"], &["env"]),
         (
             &["env", "--chdir=app", "--", "node", "a.js"],
@@ -160,12 +160,15 @@ fn wrappers_and_shells_are_seen_through() {
             ],
             &["setpriv", "serve"],
         ),
-        (&["setpriv", "--reset-env", "serve"], &["setpriv"]),
+        (
+            &["setpriv", "--reset-env", "sh", "-c", "serve"],
+            &["setpriv", "sh"],
+        ),
         (
             &["runuser", "-u", "app", "--", "serve"],
             &["runuser", "serve"],
         ),
-        (&["runuser", "app", "-c", "serve"], &["runuser"]),
+        (&["runuser", "app", "-c", "serve"], &["runuser", "serve"]),
         (&["chpst", "-uapp", "serve"], &["chpst", "serve"]),
         (
             &["s6-setuidgid", "app", "serve"],
@@ -318,7 +321,7 @@ fn what_a_health_check_stands_and_falls_with() {
         ("(curl x)", "curl"),
         ("{ curl x || exit 1; }", "curl"),
     ] {
-        let mut reader = Reader::new(StartupRole::HealthCheck, "/");
+        let mut reader = Reader::new(StartupRole::HealthCheck, "/", &[]);
         reader.arguments(&["/bin/sh".to_owned(), "-c".to_owned(), text.to_owned()], 0);
         let told: Vec<String> = reader.steps[1..]
             .iter()

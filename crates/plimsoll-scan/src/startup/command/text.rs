@@ -192,6 +192,11 @@ impl<'s> Part<'s> {
         matches!(self.then, Some(Joint::And | Joint::Then))
     }
 
+    /// Whether its output goes to what stands behind it.
+    pub(super) fn is_piped(&self) -> bool {
+        self.then == Some(Joint::Pipe)
+    }
+
     /// Whether what stands behind it runs whether or not it works.
     pub(super) fn is_followed_at_all_events(&self) -> bool {
         self.then == Some(Joint::Then)
@@ -298,10 +303,4 @@ pub(super) fn leaves_search(word: &ShellWord) -> bool {
     known
         .or_else(|| Some(word.raw.as_str()).filter(|raw| is_assignment(raw)))
         .is_some_and(|word| !changes_search(word))
-}
-
-/// The words of a command up to the first that is not known.
-pub(super) fn known_words(command: &ShellCommand) -> Vec<String> {
-    let words = command.words.iter().map_while(known);
-    words.map(str::to_owned).collect()
 }

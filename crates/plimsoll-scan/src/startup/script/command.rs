@@ -171,7 +171,7 @@ impl Command {
         let words = match wrapper::of(first.literal()?)?.purpose() {
             Purpose::Init | Purpose::Surroundings => literals(before)?,
             Purpose::User => known(before),
-            Purpose::Shell => return None,
+            Purpose::Shell | Purpose::Input => return None,
         };
         (words.len() == before.len()).then_some((words, replaces))
     }

@@ -1,5 +1,6 @@
-//! Programs without which a script gets nowhere: behind `set -e` the first command that is not found
-//! ends it.
+//! Programs and files without which a script gets nowhere: behind `set -e` the first command that is not
+//! found ends it, and `sh` ends where a file is not there that it is to read (POSIX, "Consequences of Shell
+//! Errors").
 //!
 //! Only what is run at all events counts, and only as long as nothing before it may have brought it,
 //! ended the script or changed what names mean.
@@ -18,7 +19,7 @@ use crate::startup::command::{changes_search, exits_on_failure, is_assignment, i
 /// Programs that are kept of a script.
 const MAX_NEEDED: usize = 16;
 
-/// A program without which a script ends.
+/// A program without which a script ends, or a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::startup) struct Needed {
     /// A name without a slash, or a whole path.
@@ -26,6 +27,8 @@ pub(in crate::startup) struct Needed {
     /// Whether the first line makes the script end (`#!/bin/sh -e`), which counts where the kernel
     /// reads it.
     pub(in crate::startup) by_first_line: bool,
+    /// Whether it is a file of commands that the shell reads itself (`. FILE`).
+    pub(in crate::startup) is_read: bool,
 }
 
 /// Whether what a script ran so far is known, while its commands are read in order.
@@ -93,6 +96,9 @@ pub(super) fn needed(all: &[Command], functions: &HashSet<&str>, first_line: &st
     }
     let mut by_first_line = first_line_exits(first_line);
     let mut exits = by_first_line;
+    // Bash goes on, unless it is called so.
+    let mut shell = first_line.split_ascii_whitespace().map(base_name);
+    let is_posix = shell.any(|word| matches!(word, "sh" | "dash" | "ash"));
     for command in all.iter().filter(|command| command.function.is_none()) {
         let is_outermost =
             command.depth == 0 && matches!(command.joint, Joint::First | Joint::Then);
@@ -129,11 +135,25 @@ pub(super) fn needed(all: &[Command], functions: &HashSet<&str>, first_line: &st
             && (name.starts_with('/') || !name.contains('/'))
             && !is_builtin(name)
             && name != "chdir";
-        let counts = exits && is_outermost && command.stands_alone && !command.searches;
-        if is_named && counts && !command.is_last && needed.len() < MAX_NEEDED {
+        let is_sure = is_outermost && command.stands_alone && !command.searches;
+        let counts = is_sure && !command.is_last && needed.len() < MAX_NEEDED;
+        if is_named && counts && exits {
             needed.push(Needed {
                 name: name.to_owned(),
                 by_first_line,
+                is_read: false,
+            });
+        }
+        if let (".", Some(Some(file))) = (name, first)
+            && counts
+            && (exits || is_posix)
+            && file.starts_with('/')
+            && file.bytes().all(Command::is_of_name)
+        {
+            needed.push(Needed {
+                name: file.to_owned(),
+                by_first_line: by_first_line || !exits,
+                is_read: true,
             });
         }
         let mut around = Run::default();

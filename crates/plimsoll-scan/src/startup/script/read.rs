@@ -4,7 +4,7 @@ use plimsoll_syntax::shell::{self, Dialect};
 
 use super::command::{Command, Lines, is_device};
 use super::needed::Certainty;
-use super::{Doubt, Run, Script};
+use super::{Doubt, Run, Script, supervisor};
 use crate::startup::command::is_builtin;
 use crate::startup::format;
 
@@ -47,7 +47,7 @@ impl Default for Allowance {
 }
 
 impl Allowance {
-    /// Reads a file, if it is a script and may be read.
+    /// Reads a file, if it is a script or the configuration of a supervisor, and may be read.
     pub(crate) fn read(&mut self, name: &str, bytes: &[u8]) -> Reading {
         let is_shell = match format::shebang(bytes) {
             Some(line) => line
@@ -57,6 +57,15 @@ impl Allowance {
                 name.ends_with(".sh") && bytes.first().is_some_and(|byte| !byte.is_ascii_control())
             }
         };
+        if supervisor::is_one(name, bytes) {
+            return match self.all.checked_sub(bytes.len()) {
+                Some(rest) => {
+                    self.all = rest;
+                    supervisor::read(bytes).map_or(Reading::Nothing, Reading::Runs)
+                }
+                None => Reading::Left,
+            };
+        }
         // Most scripts are not read any further.
         if !is_shell {
             return Reading::Nothing;
@@ -91,8 +100,7 @@ fn read(bytes: &[u8]) -> Reading {
                 }),
                 ..Run::default()
             }),
-            program: None,
-            needed: Vec::new(),
+            ..Script::default()
         }),
         None if bytes.len() > shell::LENGTH_LIMIT => Reading::Left,
         None => Reading::Nothing,

@@ -76,6 +76,32 @@ fn what_is_run_at_all_events_is_needed() {
     }
 }
 
+/// `sh` ends where such a file is not there, and bash where it is called so or is told to.
+#[test]
+fn files_that_a_shell_reads_are_needed() {
+    for (script, expected) in [
+        ("#!/bin/sh\n. /opt/env.sh\nexec \"$@\"\n", "(/opt/env.sh)"),
+        (
+            "#!/bin/sh\nset -e\n. /opt/env.sh\nexec \"$@\"\n",
+            "/opt/env.sh",
+        ),
+        (
+            "#!/bin/bash\nset -e\n. /opt/env.sh\nexec \"$@\"\n",
+            "/opt/env.sh",
+        ),
+        ("#!/bin/bash\n. /opt/env.sh\nexec \"$@\"\n", ""),
+        ("#!/bin/sh\n[ -f /x ] && . /x\nexec \"$@\"\n", ""),
+        ("#!/bin/sh\n. /x || true\nexec \"$@\"\n", ""),
+        ("#!/bin/sh\nif id; then . /x; fi\nexec \"$@\"\n", ""),
+        ("#!/bin/sh\n. ./x\nexec \"$@\"\n", ""),
+        ("#!/bin/sh\n. \"$X\"\nexec \"$@\"\n", ""),
+        ("#!/bin/sh\nmake-it\n. /x\nexec \"$@\"\n", ""),
+        ("#!/bin/sh\necho A=1 > /x\n. /x\nexec \"$@\"\n", ""),
+    ] {
+        assert_eq!(told(script), expected, "{script}");
+    }
+}
+
 #[test]
 fn what_ends_on_failure_by_its_first_line_says_so() {
     for line in ["/bin/bash +e", "/usr/bin/env -S bash -o pipefail"] {
@@ -129,7 +155,7 @@ fn what_may_be_passed_or_brought_is_not() {
         "set -e\nwhile read -r l; do export \"$l\"; done < /env\nmigrate\n",
         "set -e\ndeclare -x \"PATH=$X\"\nmigrate\n",
         "set -e\nPATH=/x\nmigrate\n",
-        "set -e\n. /env.sh\nmigrate\n",
+        "set -e\n. ./env.sh\nmigrate\n",
         "set -e\nA=$(apk add migrate)\nmigrate\n",
         "set -e\necho a > /usr/bin/migrate\nmigrate\n",
         "set -e\ncommand apk add migrate\nmigrate\n",
