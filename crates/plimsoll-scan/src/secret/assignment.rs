@@ -9,10 +9,11 @@ use plimsoll_model::Severity;
 use plimsoll_model::credential::BEHIND_TOKEN;
 use regex::Regex;
 
-pub(super) use self::names::{may_hold_name, may_name_secret, names_about, names_secret, words};
+pub(super) use self::names::may_hold_name;
 pub(super) use self::taken_back::names_none;
 use super::drawn::looks_random;
 use super::form::{known_form, maker};
+use super::name::{is_everyday, may_promise, names_several, promises};
 use super::placeholder::{is_placeholder, may_be_shown};
 use super::{Fingerprint, Hit};
 
@@ -34,31 +35,70 @@ pub(super) fn is_surely_drawn(value: &str) -> bool {
 }
 
 /// Whether a value is as long as keys in hexadecimal are, and its name says no more than `key`.
-pub(super) fn is_drawn_hex(name: &str, value: &str) -> bool {
+fn is_drawn_hex(name: &str, value: &str) -> bool {
     let long = matches!(value.len(), 32 | 40 | 64 | 128);
-    let words = words(name);
-    let of = [
-        "session", "app", "admin", "license", "service", "server", "webhook", "cookie",
-    ];
     long && value.bytes().all(|byte| byte.is_ascii_hexdigit())
         && looks_random(value)
-        && (words.iter().any(|word| of.contains(&word.as_str()))
-            || words.last().is_some_and(|word| word == "pat"))
+        && is_everyday(name)
+}
+
+/// Whether a piece of a value is letters and digits in such disorder that nothing is called so.
+pub(super) fn has_drawn_piece(value: &str) -> bool {
+    let is_drawn = |piece: &str| {
+        let digits = piece.split(|c: char| !c.is_ascii_digit());
+        let parted = digits.filter(|digits| !digits.is_empty()).count() >= 2;
+        let has = |sort: fn(&u8) -> bool| piece.bytes().any(|byte| sort(&byte));
+        let mixed = has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase);
+        piece.len() >= 12
+            && looks_random(piece)
+            && (parted || mixed)
+            && !piece.bytes().all(|byte| byte.is_ascii_hexdigit())
+    };
+    value
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .any(is_drawn)
+}
+
+/// Whether what is given to a name is to be taken for a credential where it reads like one: the name
+/// promises it, or may be that of one and the value is drawn.
+pub(super) fn is_meant(name: &str, value: &str) -> bool {
+    promises(name)
+        || (may_promise(name)
+            // A public key has some.
+            && !value.contains(' ')
+            && (is_surely_drawn(value)
+                || is_drawn_hex(name, value)
+                || (is_everyday(name) && has_drawn_piece(value))))
 }
 
 /// A credential in the value assigned to `name`; `start` is where the value begins in the text
 /// that hits are counted in.
 pub(super) fn in_assignment(name: &str, value: &str, start: usize) -> Option<Hit> {
     in_url(value, start).or_else(|| {
-        let promised = names_secret(name)
-            || (may_name_secret(name) && (is_surely_drawn(value) || is_drawn_hex(name, value)));
-        if !promised || is_placeholder(value) || names_none(name, value) {
+        if !is_meant(name, value) || is_placeholder(value) || names_none(name, value) {
             return None;
         }
         let (kind, severity) = known_form(name, value)?
             .unwrap_or_else(|| (maker(name).unwrap_or("secret-value"), Severity::High));
         Some(Hit::of(kind, severity, start, value.as_bytes()))
     })
+}
+
+/// The same of all that the value of a name holds that may be that of several: each with what it is for,
+/// `web:…,app:…`, `["…", "…"]`.
+pub(super) fn in_list(name: &str, value: &str, start: usize) -> Vec<Hit> {
+    let parts = |c: char| c.is_whitespace() || ",;:=|\"'[]{}\\".contains(c);
+    let is_list = names_several(name) && value.contains(parts) && !value.contains('/');
+    let pieces = value.split(parts).filter(|piece| has_drawn_piece(piece));
+    let told = pieces.filter_map(|piece| {
+        let at = piece.as_ptr().addr() - value.as_ptr().addr();
+        in_assignment(name, piece, start + at)
+    });
+    let told: Vec<Hit> = if is_list { told.collect() } else { Vec::new() };
+    match told.is_empty() {
+        true => in_assignment(name, value, start).into_iter().collect(),
+        false => told,
+    }
 }
 
 /// A password in an address.
@@ -91,7 +131,7 @@ pub(super) fn in_image_name(text: &str) -> Option<Hit> {
     })
 }
 
-/// The passwords in all addresses of a text.
+/// The passwords in all addresses of a text, and the tokens that stand in their place without a user.
 pub(super) fn in_urls(text: &str, start: usize) -> impl Iterator<Item = Hit> {
     passwords_in_urls(text, start, is_placeholder)
 }

@@ -16,10 +16,11 @@ use self::handed::{HereDocument, handed, handed_here, here_document};
 use self::program::taken;
 use self::words::{Word, commands, program};
 use super::Hit;
-use super::assignment::{names_none, names_secret};
+use super::assignment::names_none;
 use super::form::{Written, is_no_sentence, judged};
 use super::hits::{Hits, distinct};
 use super::placeholder::{is_placeholder, may_be_shown};
+use super::name::promises;
 use super::shell::flag_name;
 
 /// What a line must hold for it to be looked at: any of these.
@@ -285,7 +286,7 @@ fn named<'t>(words: &[Word<'t>]) -> impl Iterator<Item = Hit> {
         };
         if comment
             || value.text.starts_with(['-', '#'])
-            || !names_secret(name)
+            || !promises(name)
             || names_none(name, value.text)
         {
             return None;

@@ -6,11 +6,12 @@ use std::sync::LazyLock;
 use plimsoll_model::{ImageConfig, Severity};
 use regex::Regex;
 
-use super::super::assignment::{doubtful_in_urls, in_image_name, in_urls, names_secret};
+use super::super::assignment::{doubtful_in_urls, in_image_name, in_urls};
 use super::super::command::{doubtful_in_arguments, doubtful_in_commands};
 use super::super::hits::Hits;
 use super::super::pair::{Joined, doubtful_beside_ids};
 use super::super::placeholder::{is_variable, may_be_shown};
+use super::super::name::{may_promise, promises};
 use super::super::{Detector, Hit, KnownValues};
 use super::composed::{Composed, composed};
 use super::line::given_by_words;
@@ -161,9 +162,31 @@ pub(in crate::secret) fn without(text: &str, hits: Hits) -> Option<String> {
 /// What stands for a value that may be a placeholder: not a finding, and nobody's business either.
 const HIDDEN: &str = "[hidden]";
 
-/// Whether a value is kept back because of its name alone. A variable's name is no value.
+/// Whether a value is kept back because of its name: what promises a credential hides it whatever it is,
+/// what may do so hides what may be one. A variable's name is no value.
 fn hides(name: &str, value: &str) -> bool {
-    names_secret(name) && !value.is_empty() && !is_variable(value)
+    (promises(name) && !value.is_empty() && !is_variable(value))
+        || (may_promise(name) && !is_harmless(value))
+}
+
+/// Whether a value is words, a place, a version, or the number by which a public key is known.
+fn is_harmless(value: &str) -> bool {
+    let has = |sort: fn(&u8) -> bool| value.bytes().any(|byte| sort(&byte));
+    let is_of_words = !has(u8::is_ascii_digit) && !value.contains([':', '=', '@']);
+    let is_version = !has(u8::is_ascii_alphabetic);
+    let is_key_number = |word: &str| {
+        let word = word.strip_prefix("0x").unwrap_or(word);
+        matches!(word.len(), 8 | 16 | 32 | 40)
+            && word
+                .bytes()
+                .all(|byte| byte.is_ascii_digit() || (b'A'..=b'F').contains(&byte))
+    };
+    may_be_shown(value)
+        || is_of_words
+        || is_version
+        || value.starts_with(['/', '.', '~'])
+        || value.contains("://")
+        || value.split_whitespace().all(is_key_number)
 }
 
 /// Where parts of a text begin and end.
@@ -239,7 +262,7 @@ fn said(text: &str) -> Places {
             .ends_with("authorization");
         let quote = said.get(3).map(|quote| quote.as_str());
         let apart = quote.is_some() || !blank.is_empty();
-        if !(is_header || apart && names_secret(name.as_str())) {
+        if !(is_header || apart && promises(name.as_str())) {
             continue;
         }
         let rest = &text[at..];
@@ -299,7 +322,7 @@ fn in_connection_strings(text: &str) -> Places {
             if let Some((name, value)) = given
                 && (number > 0 || string.len() > piece.len())
                 && !piece.starts_with(' ')
-                && names_secret(&name.replace(' ', ""))
+                && promises(&name.replace(' ', ""))
                 && !may_be_shown(value)
             {
                 open = Some(end - value.len());

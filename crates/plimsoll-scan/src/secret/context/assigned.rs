@@ -1,10 +1,9 @@
 //! What is assigned to a name, and where that begins.
 
 use super::super::Hit;
-use super::super::assignment::{
-    is_drawn_hex, is_surely_drawn, may_name_secret, names_none, names_secret,
-};
+use super::super::assignment::{is_meant, names_none};
 use super::super::form::{LONGEST, Written, judged, stands_by_itself};
+use super::super::name::{may_promise, promises};
 use super::behind::{REACH, value_behind};
 use super::carried::in_header;
 
@@ -25,9 +24,14 @@ pub(super) fn assigned(bytes: &[u8], at: usize, word_end: usize, settings: bool)
         .count();
     let name_end = word_end + after;
     let name = std::str::from_utf8(&bytes[at - before..name_end]).ok()?;
-    let name = name.trim_start_matches(['-', '.']);
-    let promised = names_secret(name);
-    if !promised && !may_name_secret(name) {
+    // Before a name that Java is told stands the letter of the flag.
+    let name = match name.starts_with("-D") {
+        true => name,
+        false => name.trim_start_matches(['-', '.']),
+    };
+    let promised = promises(name);
+    // Who logs in at an address is no name: `https://__token__:…`.
+    if (!promised && !may_promise(name)) || bytes[..at - before].ends_with(b"://") {
         return None;
     }
     let pair = value_of_pair(bytes, at - before, name_end, settings);
@@ -47,8 +51,7 @@ pub(super) fn assigned(bytes: &[u8], at: usize, word_end: usize, settings: bool)
             false => None,
         };
     };
-    let believed = promised || is_surely_drawn(value) || is_drawn_hex(name, value);
-    if !believed
+    if !is_meant(name, value)
         || names_none(name, value)
         || (is_sum(value) && names_file(bytes, at - before, name_end))
     {
