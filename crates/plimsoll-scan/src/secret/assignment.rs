@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use plimsoll_model::Severity;
 use plimsoll_model::credential::BEHIND_TOKEN;
-use regex::Regex;
+use regex::{Match, Regex};
 
 pub(super) use self::names::may_hold_name;
 pub(super) use self::taken_back::names_none;
@@ -133,32 +133,60 @@ pub(super) fn in_image_name(text: &str) -> Option<Hit> {
 
 /// The passwords in all addresses of a text, and the tokens that stand in their place without a user.
 pub(super) fn in_urls(text: &str, start: usize) -> impl Iterator<Item = Hit> {
-    passwords_in_urls(text, start, is_placeholder)
+    passwords_in_urls(text, start, is_placeholder).chain(tokens_in_urls(text, start))
+}
+
+/// The tokens that stand alone in addresses, as far as nobody is called so and no key is so that all may
+/// see: those of Sentry's are 32 digits of hexadecimal.
+fn tokens_in_urls(text: &str, start: usize) -> impl Iterator<Item = Hit> {
+    let is_token = |login: &str| {
+        let all = |is: fn(u8) -> bool| login.bytes().all(is);
+        let is_hex = login.len() >= 40 && all(|byte| byte.is_ascii_hexdigit());
+        // Of Azure DevOps.
+        let is_base32 = login.len() == 52 && all(|byte| matches!(byte, b'a'..=b'z' | b'2'..=b'7'));
+        is_surely_drawn(login) || ((is_hex || is_base32) && looks_random(login))
+    };
+    lone_logins(text)
+        .filter(move |login| is_token(login.as_str()) && !is_placeholder(login.as_str()))
+        .map(move |login| {
+            let value = login.as_str().as_bytes();
+            Hit::of(
+                "url-password",
+                Severity::Critical,
+                start + login.start(),
+                value,
+            )
+        })
 }
 
 /// The same with those that are kept back though they are told to nobody.
 pub(super) fn doubtful_in_urls(text: &str) -> impl Iterator<Item = (usize, usize)> {
     let doubtful = passwords_in_urls(text, 0, may_be_shown).map(|hit| (hit.start, hit.end));
-    doubtful.chain(with_slashes(text)).chain(lone_logins(text))
+    let lone = lone_logins(text).filter(|login| may_be_token(login.as_str()));
+    let lone = lone.map(|login| (login.start(), login.end()));
+    doubtful.chain(with_slashes(text)).chain(lone)
 }
 
 /// `scheme://login@`
 static LOGIN: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r#"[A-Za-z][A-Za-z0-9+.-]{1,20}://([^\s:/?#@'"]{20,255})@"#)
+    Regex::new(r#"[A-Za-z][A-Za-z0-9+.-]{1,20}://([^\s:/?#@'"]{12,255})@"#)
         .expect("a constant expression")
 });
 
-/// Users without a password who have the names that tokens have: which maker's nobody can tell.
-fn lone_logins(text: &str) -> impl Iterator<Item = (usize, usize)> {
-    let logins = LOGIN.captures_iter(text).filter_map(|found| found.get(1));
-    let is_hex = |login: &str| {
-        login.len() >= 32
+/// Users without a password.
+fn lone_logins(text: &str) -> impl Iterator<Item = Match<'_>> {
+    LOGIN.captures_iter(text).filter_map(|found| found.get(1))
+}
+
+/// Whether a user has a name that tokens have: which maker's nobody can tell.
+fn may_be_token(login: &str) -> bool {
+    let is_hex = || {
+        login.len() >= 20
             && login.bytes().all(|byte| byte.is_ascii_hexdigit())
             && looks_random(login)
     };
-    logins
-        .filter(move |login| is_surely_drawn(login.as_str()) || is_hex(login.as_str()))
-        .map(|login| (login.start(), login.end()))
+    let is_base32 = || login.len() == 52 && looks_random(login);
+    has_drawn_piece(login) || is_hex() || is_base32()
 }
 
 /// What may be passwords with a slash in them: all that stands behind a user up to the last `@` of the
@@ -227,6 +255,52 @@ fn passwords_in_urls(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_drawn_is_meant() {
+        for (name, value) in [
+            ("API_KEYS", "q7RtY2mWx9KpLz4V"),
+            ("GITHUB_PAT", "q7RtY2mWx9KpLz4V"),
+            ("BASIC_AUTH", "admin:q7RtY2mWx9KpLz4V"),
+            ("VAULT_UNSEAL_KEY", "q7RtY2mWx9KpLz4V"),
+            ("SONAR_LOGIN", "9f8e7d6c5b4a39281706f5e4d3c2b1a09f8e7d6c"),
+        ] {
+            let hits = in_list(name, value, 0);
+            assert_eq!(hits.len(), 1, "{name}");
+            assert!(value[hits[0].start..].starts_with("q7") || name == "SONAR_LOGIN");
+        }
+        let hits = in_list(
+            "API_KEYS",
+            r#"["q7RtY2mWx9KpLz4V","web:Zq7fYuaD9CLjyEx4"]"#,
+            3,
+        );
+        assert_eq!(hits.len(), 2);
+        assert_eq!((hits[0].start, hits[1].start), (5, 28));
+        // What is not drawn is told as it stands.
+        let hits = in_list("CREDENTIALS", "admin:Sommer24", 0);
+        assert_eq!((hits[0].start, hits[0].end), (0, 14));
+        for (name, value) in [
+            ("AUTH", "basic"),
+            ("BASIC_AUTH", "admin:hunter2"),
+            ("HTTP_AUTH", "ldap:corp2024"),
+            ("SSH_KEY", "/root/.ssh/id_ed25519"),
+            ("SSH_KEY", "id_rsa_deploy2024"),
+            ("DEPLOY_KEY", "deployment20240101"),
+            (
+                "SSH_KEY",
+                "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKq7RtY2mWx9KpLz4V me",
+            ),
+            ("LICENSE_KEY", "accepted"),
+            ("SESSION_KEY", "LoginService2"),
+            ("RELEASE_PAT", "v1.2.3-*"),
+            ("STORAGE_KEY", "5f2d9c1e-7b4a-4e8c-9d3f-1a2b3c4d5e6f"),
+            ("CACHE_KEY", "q7RtY2mWx9KpLz4V"),
+            ("GPG_KEYS", "1198C0117593497A5EC5C199286AF1F9897469DC"),
+            ("MAX_TOKENS", "4096"),
+        ] {
+            assert!(in_list(name, value, 0).is_empty(), "{name}={value}");
+        }
+    }
 
     #[test]
     fn addresses() {

@@ -233,6 +233,7 @@ fn doubtful_in_nested(text: &str, given: Option<Given<'_>>, depth: usize) -> Pla
         };
         let places = places.into_iter();
         doubtful.extend(places.map(|(start, end)| word.place(start, end)));
+    doubtful.extend(in_statements(text));
     }
     doubtful
 }
@@ -256,10 +257,11 @@ fn said(text: &str) -> Places {
             break;
         };
         at = whole.end();
-        let is_header = name
-            .as_str()
-            .to_ascii_lowercase()
-            .ends_with("authorization");
+        let lower = name.as_str().to_ascii_lowercase();
+        let is_cookie = lower == "cookie" && whole.as_str().contains(':');
+        let is_header = lower.ends_with("authorization")
+            || is_cookie
+            || (lower.starts_with("x-") && promises(&lower));
         let quote = said.get(3).map(|quote| quote.as_str());
         let apart = quote.is_some() || !blank.is_empty();
         if !(is_header || apart && promises(name.as_str())) {
@@ -277,7 +279,7 @@ fn said(text: &str) -> Places {
         let value = rest[..length.unwrap_or(rest.len())].trim_end_matches('\\');
         at += value.len();
         // `Bearer …`: how it is meant is no secret.
-        let value = match value.split_once(' ').filter(|_| is_header) {
+        let value = match value.split_once(' ').filter(|_| is_header && !is_cookie) {
             Some((_, value)) => value,
             None => value,
         };
@@ -333,6 +335,27 @@ fn in_connection_strings(text: &str) -> Places {
         found.extend(open.map(|start| (start, (from + rest.len()).max(start))));
     }
     found
+/// `IDENTIFIED BY '`, `SET PASSWORD FOR bob = '`, `WITH PASSWORD '`
+static STATEMENT: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r#"(?i)\b(?:identified\s+(?:with\s+\S+\s+)?by|set\s+password\s+for\s+\S+\s*=(?:\s*password)?|(?:with|encrypted)\s+password|=\s*password)\s*\(?\s*(\\?["'])"#,
+    )
+    .expect("a constant expression")
+});
+
+/// The passwords that statements of SQL set.
+fn in_statements(text: &str) -> Places {
+    let begun = STATEMENT.captures_iter(text);
+    let found = begun.filter_map(|begun| {
+        let quote = begun.get(1)?;
+        let length = text[quote.end()..].find(quote.as_str())?;
+        Some((quote.end(), quote.end() + length))
+    });
+    found
+        .filter(|(start, end)| !may_be_shown(&text[*start..*end]))
+        .collect()
+}
+
 }
 
 /// Whether a text may be a name in a connection string.

@@ -171,14 +171,21 @@ fn is_key_of_map(before: &[u8]) -> bool {
     quote.is_some() && commas % 2 == 0
 }
 
-/// The password of an SQL statement: `PASSWORD 'x'`, `PASSWORD('x')`.
+/// The password of an SQL statement: `PASSWORD 'x'`, `PASSWORD('x')`, `SET PASSWORD FOR 'bob'@'%' = 'x'`.
 fn in_statement(bytes: &[u8], behind: usize) -> Option<Hit> {
     let rest = &bytes[behind..bytes.len().min(behind + 128)];
-    let blank = rest
+    let sets = rest
+        .get(..5)
+        .filter(|word| word.eq_ignore_ascii_case(b" for "));
+    let from = match sets {
+        Some(_) => memchr::memchr2(b'=', b'\n', rest).filter(|at| rest[*at] == b'=')? + 1,
+        None => 0,
+    };
+    let blank = rest[from..]
         .iter()
         .take_while(|byte| matches!(byte, b' ' | b'('))
         .count();
-    password_in_quotes(bytes, behind + blank, &[(b'\'', Written::Bare)])
+    password_in_quotes(bytes, behind + from + blank, &[(b'\'', Written::Bare)])
 }
 
 /// The password of whom a database knows, behind `IDENTIFIED`: `BY 'x'`, with what checks it before that
