@@ -20,7 +20,7 @@ use super::context::{in_addresses, in_context};
 use super::der::{der_key, key_table};
 use super::detector::{Detector, Piece, Told};
 use super::encoded::in_base64;
-use super::explained::{is_explained, is_in_tests_of_rust};
+use super::explained::{is_explained, is_for_instance, is_in_tests_of_rust};
 use super::hits::{Hits, MAX_HITS, Parts, Room};
 use super::lone::lone_value;
 use super::named::{by_name, by_structure, has_structure};
@@ -550,7 +550,9 @@ impl<'s> Search<'s> {
             // Of a longer file nobody has all that stands before.
             let is_rust = !self.streamed && self.parent.name.ends_with(".rs");
             let is_tried = || is_rust && is_in_tests_of_rust(before);
-            if text && self.packaged && (is_explained(before, self.base == 0) || is_tried()) {
+            let is_of_manual =
+                || self.packaged && (is_explained(before, self.base == 0) || is_tried());
+            if text && (is_for_instance(before) || is_of_manual()) {
                 hit.severity = Severity::Info;
             }
             let unless_owned = sure

@@ -118,7 +118,8 @@ fn is_listed(
         return false;
     }
     let before = &bytes[name_at.saturating_sub(120)..name_at];
-    if is_comment(before) {
+    // Another name is none's value.
+    if is_comment(before) || str::from_utf8(&bytes[value_at..value_end]).is_ok_and(promises) {
         return true;
     }
     if is_key_of_map(&bytes[name_at.saturating_sub(REACH)..name_at]) {
