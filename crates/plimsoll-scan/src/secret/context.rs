@@ -230,7 +230,7 @@ fn in_assignments(piece: Piece<'_>, settings: bool, told: &mut usize, hits: &mut
                     .or_else(|| in_query(bytes, at, behind))
             }
             PASSWD => assigned(bytes, at, behind, settings).or_else(|| in_query(bytes, at, behind)),
-            _ => assigned(bytes, at, behind, settings),
+            _ => assigned(bytes, at, behind, settings).or_else(|| in_query(bytes, at, behind)),
         };
         *told = hit.map_or(behind, |hit| hit.end.max(behind));
         hits.extend(hit);

@@ -11,6 +11,7 @@ use super::super::assignment::{has_drawn_piece, in_url};
 use super::super::detector::LOOKBEHIND;
 use super::super::drawn::looks_random;
 use super::super::form::{LONGEST, Written, is_code, is_jwt, judged};
+use super::super::name::promises;
 use super::super::pattern::{BASE64, Verdict, encoded_private_key};
 use super::super::placeholder::{is_example, is_placeholder};
 use super::super::{Fingerprint, Hit};
@@ -63,16 +64,25 @@ pub(super) fn url_password(bytes: &[u8], at: usize) -> Option<Hit> {
     Some(told)
 }
 
-/// The password of `?user=…&password=…` in an address, whose name stands from `at` to `behind`.
+/// The password of `?user=…&password=…` in an address, or a key, whose name ends with what stands from `at` to
+/// `behind`.
 pub(super) fn in_query(bytes: &[u8], at: usize, behind: usize) -> Option<Hit> {
     let before = &bytes[at.saturating_sub(LOOKBEHIND)..at];
+    let begins = before.iter().rev();
+    let begins = begins.take_while(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(byte));
+    let begins = begins.count();
+    let (before, at) = (&before[..before.len() - begins], at - begins);
     if !before.ends_with(b"?") && !before.ends_with(b"&") && !before.ends_with(b"&amp;") {
         return None;
     }
     let outside =
         |byte: &u8| !byte.is_ascii_graphic() || matches!(byte, b'"' | b'\'' | b'<' | b'>' | b'`');
     let address = before.rsplit(outside).next()?;
-    memmem::find(address, b"://")?;
+    // Those of pictures and of files that all may fetch have tokens, too.
+    let is_open = |mark: &str| memmem::find(address, mark.as_bytes()).is_some();
+    if is_open("badge") || is_open("alt=media") || !is_open("://") {
+        return None;
+    }
     let rest = bytes[behind..].strip_prefix(b"=")?;
     let rest = &rest[..rest.len().min(LONGEST)];
     // What a manual has in brackets may be left out: `?db=0[&password=password]`.
@@ -91,10 +101,18 @@ pub(super) fn in_query(bytes: &[u8], at: usize, behind: usize) -> Option<Hit> {
         "password" | "passwd" => Written::Bare,
         _ => Written::Quoted,
     };
+    // What is written into pages has such a mark.
+    if !promises(name) || value.starts_with("pk.") || value.starts_with("pk_") {
+        return None;
+    }
     judged(name, value, written)?;
+    let severity = match written {
+        Written::Bare => Severity::Critical,
+        _ => Severity::High,
+    };
     Some(Hit::of(
         "url-password",
-        Severity::Critical,
+        severity,
         behind + 1,
         value.as_bytes(),
     ))
