@@ -6,6 +6,7 @@ mod abridged;
 pub mod drawn;
 mod label;
 mod letters;
+pub mod name;
 pub mod placeholder;
 mod published;
 

@@ -32,6 +32,7 @@ const STEMS: &[&str] = &["dummy", "fixme", "sesame"];
 
 /// Whole values that give nothing away (lower case).
 const WHOLE: &[&str] = &[
+    "prefix",
     "secret",
     "password",
     "passwd",

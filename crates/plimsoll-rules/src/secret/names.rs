@@ -3,7 +3,7 @@
 //! Names are judged by their words, not by letters somewhere in them, as BuildKit's
 //! `SecretsUsedInArgOrEnv` does: `MONKEY` holds no key.
 
-use plimsoll_model::credential::placeholder;
+use plimsoll_model::credential::{name, placeholder};
 
 /// How much a name or a pair looks like a credential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -16,6 +16,8 @@ pub(crate) enum Suspicion {
     Strong,
 }
 
+/// Words that make a name one that a credential could have, wherever they stand: of a name alone, without
+/// its value, nobody knows more.
 const SECRET_WORDS: &[&str] = &[
     "apikey",
     "auth",
@@ -84,59 +86,27 @@ const HARMLESS_KEYS: &[&str] = &[
     "apt",
 ];
 
-/// Words that stand for a credential at the end of a longer one too: `PGPASSWORD`, `adminToken`.
+/// Words at the end of a password's name.
 const ENDINGS: &[&str] = &["password", "passwd", "passphrase"];
-
-fn among(word: &str, words: &[&str]) -> bool {
-    words.iter().any(|known| word.eq_ignore_ascii_case(known))
-}
-
-fn is_secret_word(word: &str) -> bool {
-    among(word, SECRET_WORDS)
-        || ENDINGS.iter().any(|ending| {
-            word.len()
-                .checked_sub(ending.len())
-                .and_then(|at| word.get(at..))
-                .is_some_and(|end| end.eq_ignore_ascii_case(ending))
-        })
-        // `clientSecret`: a new word starts at a capital.
-        || word
-            .char_indices()
-            .rfind(|(_, c)| c.is_ascii_uppercase())
-            .is_some_and(|(at, _)| {
-                word[..at].ends_with(|c: char| c.is_ascii_lowercase())
-                    && among(&word[at..], &["secret", "token", "credentials"])
-            })
-}
 
 /// How much a name looks like that of a credential.
 pub(crate) fn of_name(name: &str) -> Suspicion {
-    let words = || {
-        name.split(|c: char| !c.is_alphanumeric())
-            .filter(|word| !word.is_empty())
-    };
-    let mut before = None;
-    let mut found = None;
-    for word in words() {
-        if is_secret_word(word) {
-            found = Some(word);
-            break;
-        }
-        before = Some(word);
-    }
-    let Some(word) = found else {
-        return Suspicion::None;
-    };
-    let about = words()
-        .next_back()
-        .is_some_and(|last| among(last, ABOUT_WORDS));
-    if about || words().any(|word| among(word, PUBLIC_WORDS)) {
+    let words = name::words(name);
+    let is =
+        |word: Option<&String>, any: &[&str]| word.is_some_and(|one| any.contains(&one.as_str()));
+    if is(words.last(), ABOUT_WORDS) || words.iter().any(|word| is(Some(word), PUBLIC_WORDS)) {
         return Suspicion::None;
     }
-    if word.eq_ignore_ascii_case("key") && before.is_some_and(|word| among(word, HARMLESS_KEYS)) {
-        return Suspicion::Faint;
+    let is_harmless = |at: usize| {
+        let before = at.checked_sub(1).and_then(|before| words.get(before));
+        words[at] == "key" && is(before, HARMLESS_KEYS)
+    };
+    match words.iter().position(|word| is(Some(word), SECRET_WORDS)) {
+        Some(at) if is_harmless(at) => Suspicion::Faint,
+        Some(_) => Suspicion::Strong,
+        None if name::promises(name) || name::is_everyday(name) => Suspicion::Strong,
+        None => Suspicion::None,
     }
-    Suspicion::Strong
 }
 
 /// How much a name with a value looks like a credential.
@@ -202,6 +172,11 @@ mod tests {
             "apikey",
             "db.password",
             "git_key",
+            "API_KEYS",
+            "DB_CREDS",
+            "GITHUB_PAT",
+            "RELEASE_COOKIE",
+            "DBPASS",
         ] {
             assert_eq!(of_name(name), Suspicion::Strong, "{name}");
         }
@@ -216,6 +191,10 @@ mod tests {
             "_",
             "KEY_SERVER",
             "AUTH_URL",
+            "PWD",
+            "MAX_TOKENS",
+            "PATH",
+            "BYPASS",
         ] {
             assert_eq!(of_name(name), Suspicion::None, "{name}");
         }

@@ -7,10 +7,10 @@ use plimsoll_model::credential::are_drawn;
 use serde_json::Value;
 
 use super::Hit;
-use super::assignment::names_secret;
 use super::form::{LONGEST, is_code};
 use super::hits::Hits;
 use super::json::{strings, without_comments};
+use super::name::promises;
 use super::place::is_template;
 use super::placeholder::is_placeholder;
 use crate::catalogue::base_name;
@@ -68,9 +68,7 @@ fn signs(section: &str, name: &str) -> bool {
         .iter()
         .find_map(|end| section.strip_suffix(end))
         .unwrap_or(section);
-    name.eq_ignore_ascii_case("key")
-        && !section.is_empty()
-        && names_secret(&format!("{section}_key"))
+    name.eq_ignore_ascii_case("key") && !section.is_empty() && promises(&format!("{section}_key"))
 }
 
 /// Whether a value is words alone: the name of a header, of a cookie, of another section.

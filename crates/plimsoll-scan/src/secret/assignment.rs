@@ -7,12 +7,13 @@ use std::sync::LazyLock;
 
 use plimsoll_model::Severity;
 use plimsoll_model::credential::BEHIND_TOKEN;
-use regex::Regex;
+use regex::{Match, Regex};
 
-pub(super) use self::names::{may_hold_name, may_name_secret, names_about, names_secret, words};
+pub(super) use self::names::may_hold_name;
 pub(super) use self::taken_back::names_none;
 use super::drawn::looks_random;
 use super::form::{known_form, maker};
+use super::name::{is_everyday, may_promise, names_several, promises};
 use super::placeholder::{is_placeholder, may_be_shown};
 use super::{Fingerprint, Hit};
 
@@ -34,31 +35,70 @@ pub(super) fn is_surely_drawn(value: &str) -> bool {
 }
 
 /// Whether a value is as long as keys in hexadecimal are, and its name says no more than `key`.
-pub(super) fn is_drawn_hex(name: &str, value: &str) -> bool {
+fn is_drawn_hex(name: &str, value: &str) -> bool {
     let long = matches!(value.len(), 32 | 40 | 64 | 128);
-    let words = words(name);
-    let of = [
-        "session", "app", "admin", "license", "service", "server", "webhook", "cookie",
-    ];
     long && value.bytes().all(|byte| byte.is_ascii_hexdigit())
         && looks_random(value)
-        && (words.iter().any(|word| of.contains(&word.as_str()))
-            || words.last().is_some_and(|word| word == "pat"))
+        && is_everyday(name)
+}
+
+/// Whether a piece of a value is letters and digits in such disorder that nothing is called so.
+pub(super) fn has_drawn_piece(value: &str) -> bool {
+    let is_drawn = |piece: &str| {
+        let digits = piece.split(|c: char| !c.is_ascii_digit());
+        let parted = digits.filter(|digits| !digits.is_empty()).count() >= 2;
+        let has = |sort: fn(&u8) -> bool| piece.bytes().any(|byte| sort(&byte));
+        let mixed = has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase);
+        piece.len() >= 12
+            && looks_random(piece)
+            && (parted || mixed)
+            && !piece.bytes().all(|byte| byte.is_ascii_hexdigit())
+    };
+    value
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .any(is_drawn)
+}
+
+/// Whether what is given to a name is to be taken for a credential where it reads like one: the name
+/// promises it, or may be that of one and the value is drawn.
+pub(super) fn is_meant(name: &str, value: &str) -> bool {
+    promises(name)
+        || (may_promise(name)
+            // A public key has some.
+            && !value.contains(' ')
+            && (is_surely_drawn(value)
+                || is_drawn_hex(name, value)
+                || (is_everyday(name) && has_drawn_piece(value))))
 }
 
 /// A credential in the value assigned to `name`; `start` is where the value begins in the text
 /// that hits are counted in.
 pub(super) fn in_assignment(name: &str, value: &str, start: usize) -> Option<Hit> {
     in_url(value, start).or_else(|| {
-        let promised = names_secret(name)
-            || (may_name_secret(name) && (is_surely_drawn(value) || is_drawn_hex(name, value)));
-        if !promised || is_placeholder(value) || names_none(name, value) {
+        if !is_meant(name, value) || is_placeholder(value) || names_none(name, value) {
             return None;
         }
         let (kind, severity) = known_form(name, value)?
             .unwrap_or_else(|| (maker(name).unwrap_or("secret-value"), Severity::High));
         Some(Hit::of(kind, severity, start, value.as_bytes()))
     })
+}
+
+/// The same of all that the value of a name holds that may be that of several: each with what it is for,
+/// `web:…,app:…`, `["…", "…"]`.
+pub(super) fn in_list(name: &str, value: &str, start: usize) -> Vec<Hit> {
+    let parts = |c: char| c.is_whitespace() || ",;:=|\"'[]{}\\".contains(c);
+    let is_list = names_several(name) && value.contains(parts) && !value.contains('/');
+    let pieces = value.split(parts).filter(|piece| has_drawn_piece(piece));
+    let told = pieces.filter_map(|piece| {
+        let at = piece.as_ptr().addr() - value.as_ptr().addr();
+        in_assignment(name, piece, start + at)
+    });
+    let told: Vec<Hit> = if is_list { told.collect() } else { Vec::new() };
+    match told.is_empty() {
+        true => in_assignment(name, value, start).into_iter().collect(),
+        false => told,
+    }
 }
 
 /// A password in an address.
@@ -91,34 +131,62 @@ pub(super) fn in_image_name(text: &str) -> Option<Hit> {
     })
 }
 
-/// The passwords in all addresses of a text.
+/// The passwords in all addresses of a text, and the tokens that stand in their place without a user.
 pub(super) fn in_urls(text: &str, start: usize) -> impl Iterator<Item = Hit> {
-    passwords_in_urls(text, start, is_placeholder)
+    passwords_in_urls(text, start, is_placeholder).chain(tokens_in_urls(text, start))
+}
+
+/// The tokens that stand alone in addresses, as far as nobody is called so and no key is so that all may
+/// see: those of Sentry's are 32 digits of hexadecimal.
+fn tokens_in_urls(text: &str, start: usize) -> impl Iterator<Item = Hit> {
+    let is_token = |login: &str| {
+        let all = |is: fn(u8) -> bool| login.bytes().all(is);
+        let is_hex = login.len() >= 40 && all(|byte| byte.is_ascii_hexdigit());
+        // Of Azure DevOps.
+        let is_base32 = login.len() == 52 && all(|byte| matches!(byte, b'a'..=b'z' | b'2'..=b'7'));
+        is_surely_drawn(login) || ((is_hex || is_base32) && looks_random(login))
+    };
+    lone_logins(text)
+        .filter(move |login| is_token(login.as_str()) && !is_placeholder(login.as_str()))
+        .map(move |login| {
+            let value = login.as_str().as_bytes();
+            Hit::of(
+                "url-password",
+                Severity::Critical,
+                start + login.start(),
+                value,
+            )
+        })
 }
 
 /// The same with those that are kept back though they are told to nobody.
 pub(super) fn doubtful_in_urls(text: &str) -> impl Iterator<Item = (usize, usize)> {
     let doubtful = passwords_in_urls(text, 0, may_be_shown).map(|hit| (hit.start, hit.end));
-    doubtful.chain(with_slashes(text)).chain(lone_logins(text))
+    let lone = lone_logins(text).filter(|login| may_be_token(login.as_str()));
+    let lone = lone.map(|login| (login.start(), login.end()));
+    doubtful.chain(with_slashes(text)).chain(lone)
 }
 
 /// `scheme://login@`
 static LOGIN: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r#"[A-Za-z][A-Za-z0-9+.-]{1,20}://([^\s:/?#@'"]{20,255})@"#)
+    Regex::new(r#"[A-Za-z][A-Za-z0-9+.-]{1,20}://([^\s:/?#@'"]{12,255})@"#)
         .expect("a constant expression")
 });
 
-/// Users without a password who have the names that tokens have: which maker's nobody can tell.
-fn lone_logins(text: &str) -> impl Iterator<Item = (usize, usize)> {
-    let logins = LOGIN.captures_iter(text).filter_map(|found| found.get(1));
-    let is_hex = |login: &str| {
-        login.len() >= 32
+/// Users without a password.
+fn lone_logins(text: &str) -> impl Iterator<Item = Match<'_>> {
+    LOGIN.captures_iter(text).filter_map(|found| found.get(1))
+}
+
+/// Whether a user has a name that tokens have: which maker's nobody can tell.
+fn may_be_token(login: &str) -> bool {
+    let is_hex = || {
+        login.len() >= 20
             && login.bytes().all(|byte| byte.is_ascii_hexdigit())
             && looks_random(login)
     };
-    logins
-        .filter(move |login| is_surely_drawn(login.as_str()) || is_hex(login.as_str()))
-        .map(|login| (login.start(), login.end()))
+    let is_base32 = || login.len() == 52 && looks_random(login);
+    has_drawn_piece(login) || is_hex() || is_base32()
 }
 
 /// What may be passwords with a slash in them: all that stands behind a user up to the last `@` of the
@@ -187,6 +255,52 @@ fn passwords_in_urls(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_drawn_is_meant() {
+        for (name, value) in [
+            ("API_KEYS", "q7RtY2mWx9KpLz4V"),
+            ("GITHUB_PAT", "q7RtY2mWx9KpLz4V"),
+            ("BASIC_AUTH", "admin:q7RtY2mWx9KpLz4V"),
+            ("VAULT_UNSEAL_KEY", "q7RtY2mWx9KpLz4V"),
+            ("SONAR_LOGIN", "9f8e7d6c5b4a39281706f5e4d3c2b1a09f8e7d6c"),
+        ] {
+            let hits = in_list(name, value, 0);
+            assert_eq!(hits.len(), 1, "{name}");
+            assert!(value[hits[0].start..].starts_with("q7") || name == "SONAR_LOGIN");
+        }
+        let hits = in_list(
+            "API_KEYS",
+            r#"["q7RtY2mWx9KpLz4V","web:Zq7fYuaD9CLjyEx4"]"#,
+            3,
+        );
+        assert_eq!(hits.len(), 2);
+        assert_eq!((hits[0].start, hits[1].start), (5, 28));
+        // What is not drawn is told as it stands.
+        let hits = in_list("CREDENTIALS", "admin:Sommer24", 0);
+        assert_eq!((hits[0].start, hits[0].end), (0, 14));
+        for (name, value) in [
+            ("AUTH", "basic"),
+            ("BASIC_AUTH", "admin:hunter2"),
+            ("HTTP_AUTH", "ldap:corp2024"),
+            ("SSH_KEY", "/root/.ssh/id_ed25519"),
+            ("SSH_KEY", "id_rsa_deploy2024"),
+            ("DEPLOY_KEY", "deployment20240101"),
+            (
+                "SSH_KEY",
+                "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKq7RtY2mWx9KpLz4V me",
+            ),
+            ("LICENSE_KEY", "accepted"),
+            ("SESSION_KEY", "LoginService2"),
+            ("RELEASE_PAT", "v1.2.3-*"),
+            ("STORAGE_KEY", "5f2d9c1e-7b4a-4e8c-9d3f-1a2b3c4d5e6f"),
+            ("CACHE_KEY", "q7RtY2mWx9KpLz4V"),
+            ("GPG_KEYS", "1198C0117593497A5EC5C199286AF1F9897469DC"),
+            ("MAX_TOKENS", "4096"),
+        ] {
+            assert!(in_list(name, value, 0).is_empty(), "{name}={value}");
+        }
+    }
 
     #[test]
     fn addresses() {

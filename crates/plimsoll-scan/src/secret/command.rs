@@ -4,6 +4,7 @@
 
 mod handed;
 mod netrc;
+mod pgpass;
 mod program;
 mod words;
 
@@ -14,11 +15,12 @@ use regex::Regex;
 
 use self::handed::{HereDocument, handed, handed_here, here_document};
 use self::program::taken;
-use self::words::{Word, commands, program};
+use self::words::{Word, commands};
 use super::Hit;
-use super::assignment::{names_none, names_secret};
+use super::assignment::names_none;
 use super::form::{Written, is_no_sentence, judged};
 use super::hits::{Hits, distinct};
+use super::name::promises;
 use super::placeholder::{is_placeholder, may_be_shown};
 use super::shell::flag_name;
 
@@ -27,7 +29,7 @@ static HINTS: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
         "curl|http|mysql|mariadb|sshpass|login|redis-cli|mongo|sqlcmd|zip|7z|ldap|smbclient|lftp|user|\
          passwd|sudo|stdin|pass:|passphrase|--with-token|kinit|keytool|jarsigner|ssh-keygen|openssl|\
-         mc alias|cypher-shell|influx|rclone|rabbitmqctl|sqlplus|sqlldr|expdp|impdp|composer config|poetry config|\
+         mc alias|cypher-shell|influx|rclone|crudini|openstack-config|consul|etcdctl|snyk|authtoken|codecov|pgpass|rabbitmqctl|sqlplus|sqlldr|expdp|impdp|composer config|poetry config|\
          bundler? config|nuget|twine|skopeo|mosquitto_|ipmitool|plink|pscp|psftp|doctl|snmp|creds",
     )
     .expect("a constant expression")
@@ -124,16 +126,16 @@ fn read(text: &str, start: usize, longest: usize, judge: Judge, hits: &mut impl 
             here = document.map(|document| (document, MAX_HERE));
         }
     }
-    let entries = netrc::entries(text).into_iter();
-    hits.extend(entries.filter_map(|word| {
+    let of_netrc = netrc::entries(text).into_iter();
+    let of_netrc = of_netrc.map(|word| ("netrc-password", word));
+    let of_pgpass = pgpass::entries(text).into_iter();
+    let of_pgpass = of_pgpass.map(|word| ("pgpass-password", word));
+    hits.extend(of_netrc.chain(of_pgpass).filter_map(|(kind, word)| {
         let hit = judge(Word {
             start: word.start + start,
             ..word
         })?;
-        Some(Hit {
-            kind: "netrc-password",
-            ..hit
-        })
+        Some(Hit { kind, ..hit })
     }));
 }
 
@@ -256,8 +258,6 @@ fn in_line<'t>(
 /// What is assigned to a name that promises a credential, as programs of all sorts take it: `--name
 /// value`, `set name value`.
 fn named<'t>(words: &[Word<'t>]) -> impl Iterator<Item = Hit> {
-    // `rclone config create … secret_access_key PW` has neither.
-    let bare = program(words, "rclone").is_some() && program(words, "config").is_some();
     let comment = words.first().is_some_and(|word| word.text.starts_with('#'));
     words.windows(2).enumerate().filter_map(move |(at, pair)| {
         let [name, value] = pair else {
@@ -280,12 +280,11 @@ fn named<'t>(words: &[Word<'t>]) -> impl Iterator<Item = Hit> {
                 };
                 (name.rsplit(':').next()?, rest)
             }
-            None if bare => (name.text, *value),
             None => return None,
         };
         if comment
             || value.text.starts_with(['-', '#'])
-            || !names_secret(name)
+            || !promises(name)
             || names_none(name, value.text)
         {
             return None;

@@ -16,7 +16,7 @@ use self::line::{Given, given_by_words};
 use self::listed::listed;
 use self::redact::Redacted;
 pub use self::values::is_telling;
-use super::assignment::{in_assignment, in_image_name, in_urls};
+use super::assignment::{in_image_name, in_list, in_urls};
 use super::command::{in_arguments, in_commands, is_hash};
 use super::context::in_context;
 use super::detector::{Piece, Told};
@@ -234,16 +234,17 @@ const DEEPEST: usize = 4;
 /// The same of a text that lies so deep in others.
 fn in_nested(text: &str, given: Option<Given<'_>>, detector: &Detector, depth: usize) -> Hits {
     let mut hits = found_in(text, detector);
+    beside_ids(text.as_bytes(), REACH, &mut hits);
     for (name, value, start) in all_given(text, given) {
-        let hit = in_assignment(name, value, start);
-        hits.extend(hit.filter(|_| !may_be_usage(name, value, &text[..start])));
+        if !may_be_usage(name, value, &text[..start]) {
+            hits.extend(in_list(name, value, start));
+        }
         if is_line(value) {
             in_commands(value, start, &mut hits);
         }
     }
     in_commands(text, 0, &mut hits);
     hits.extend(in_urls(text, 0));
-    beside_ids(text.as_bytes(), REACH, &mut hits);
     let (lists, words) = (listed(text), composed(text));
     if depth == DEEPEST && !(lists.is_empty() && words.is_empty()) {
         hits.leave_out();

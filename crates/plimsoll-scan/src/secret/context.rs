@@ -78,6 +78,10 @@ const WORDS: &[&str] = &[
     "auth.key",
     "erlang_cookie",
     "release_cookie",
+    "creds",
+    "basic_auth",
+    "art-api",
+    "_pat",
     "login(",
     "authorization",
     "to-securestring",
@@ -103,6 +107,7 @@ const PASSWD: usize = 6;
 const SECRET: usize = 8;
 const ACCESS_KEY: usize = 14;
 const IDENTIFIED: usize = 35;
+const PAT: usize = LOG_IN - 1;
 const LOG_IN: usize = AUTHORIZATION - 1;
 const AUTHORIZATION: usize = SECURE_STRING - 1;
 const SECURE_STRING: usize = DATA_OBJECT - 1;
@@ -212,6 +217,8 @@ fn in_assignments(piece: Piece<'_>, settings: bool, told: &mut usize, hits: &mut
             KUBECONFIG => kubeconfig_key(bytes, behind),
             AUTHORIZATION => authorized(bytes, behind),
             IDENTIFIED => identified(bytes, behind),
+            // `_path`
+            PAT if bytes.get(behind).is_some_and(u8::is_ascii_alphabetic) => None,
             SECURE_STRING => secure_string(bytes, behind),
             LOG_IN => log_in(bytes, at, behind),
             DATA_OBJECT..FIRST_LOGIN => argument(bytes, behind, 3),
@@ -223,7 +230,7 @@ fn in_assignments(piece: Piece<'_>, settings: bool, told: &mut usize, hits: &mut
                     .or_else(|| in_query(bytes, at, behind))
             }
             PASSWD => assigned(bytes, at, behind, settings).or_else(|| in_query(bytes, at, behind)),
-            _ => assigned(bytes, at, behind, settings),
+            _ => assigned(bytes, at, behind, settings).or_else(|| in_query(bytes, at, behind)),
         };
         *told = hit.map_or(behind, |hit| hit.end.max(behind));
         hits.extend(hit);

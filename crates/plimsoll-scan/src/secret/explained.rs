@@ -30,6 +30,11 @@ pub(super) fn is_explained(before: &[u8], is_whole: bool) -> bool {
         || MARKS.iter().any(|mark| near.contains(mark))
 }
 
+/// Whether what follows is what a field says to be filled in with, wherever it stands: `placeholder: "e.g. …"`.
+pub(super) fn is_for_instance(before: &[u8]) -> bool {
+    before.trim_ascii_end().ends_with(b"e.g.")
+}
+
 /// Whether what follows stands behind the beginning of the tests that a file of Rust has at its end.
 pub(super) fn is_in_tests_of_rust(before: &[u8]) -> bool {
     const MARK: &[u8] = b"#[cfg(test)]";

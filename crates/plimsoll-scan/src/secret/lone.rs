@@ -3,11 +3,11 @@
 use plimsoll_model::Severity;
 
 use super::Hit;
-use super::assignment::names_secret;
 use super::command::is_hash;
 use super::drawn::looks_random;
 use super::form::{is_one_piece, known_form};
 use super::hits::Hits;
+use super::name::promises;
 use super::placeholder::is_placeholder;
 
 /// The longest file that is looked at, in bytes.
@@ -33,8 +33,8 @@ pub(super) fn lone_value(path: &str, bytes: &[u8]) -> Option<Hit> {
         return None;
     }
     let folder = folder.rsplit('/').next().unwrap_or(folder);
-    let named = names_secret(stem)
-        || names_secret(ending)
+    let named = promises(stem)
+        || promises(ending)
         || is_rails_key(path)
         || (FOLDERS.contains(&folder) && (ending.is_empty() || ending == "key"));
     if !named {

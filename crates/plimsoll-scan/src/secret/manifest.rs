@@ -9,7 +9,7 @@ use base64::Engine as _;
 use plimsoll_model::Severity;
 use serde_json::Value;
 
-use super::assignment::{in_url, names_about, names_secret};
+use super::assignment::in_url;
 use super::context::in_context;
 use super::detector::{Detector, Piece, Told};
 use super::drawn::looks_random;
@@ -17,6 +17,7 @@ use super::escape::said;
 use super::form::LONGEST;
 use super::hits::Hits;
 use super::json::strings;
+use super::name::{is_about, promises};
 use super::named::{by_name, in_json};
 use super::pattern::BASE64;
 use super::placeholder::is_placeholder;
@@ -180,7 +181,7 @@ fn in_document(
 fn is_of_name(key: &str, text: &str) -> bool {
     let key = key.trim().trim_matches(['"', '\'']);
     let last = key.rsplit('.').next().unwrap_or(key);
-    names_secret(last) || !text.lines().any(assigns)
+    promises(last) || !text.lines().any(assigns)
 }
 
 /// Whether a line assigns something to a name: `name=value`, `name: value`; an address and
@@ -376,7 +377,7 @@ fn in_value(detector: &Detector, key: &str, plain: &str, sort: Sort) -> Option<H
             Sort::Encoded | Sort::Text => in_configuration(key, plain),
         };
     }
-    let promised = names_secret(key) || looks_random(plain);
+    let promised = promises(key) || looks_random(plain);
     (promised && !is_placeholder(plain)).then(|| Hit {
         kind: KIND,
         severity: Severity::High,
@@ -413,7 +414,7 @@ fn drawn(line: &str) -> Option<Hit> {
         && looks_random(value);
     let is_comment = line.starts_with(['#', ';', '/']);
     // A certificate is one in base64.
-    let is_shown = value.starts_with("LS0tLS1") || names_about(name) || is_placeholder(value);
+    let is_shown = value.starts_with("LS0tLS1") || is_about(name) || is_placeholder(value);
     (is_drawn && !is_comment && !is_shown)
         .then(|| Hit::of(KIND, Severity::High, 0, value.as_bytes()))
 }

@@ -63,7 +63,7 @@ pub(crate) use sums::FileSums;
 pub use text::{concealed_in, credentials_in, credentials_in_file, may_be_credential};
 
 use plimsoll_model::Severity;
-use plimsoll_model::credential::{drawn, placeholder};
+use plimsoll_model::credential::{drawn, name, placeholder};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 

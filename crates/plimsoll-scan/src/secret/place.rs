@@ -368,20 +368,44 @@ fn is_lock(name: &str) -> bool {
         )
 }
 
-/// Whether a file locks the packages of what lies where people put their own: it is full of sums
-/// that look drawn, but a password in an address is one there, too.
-pub(super) fn is_own_lock(path: &str, inside: bool) -> bool {
+/// Endings of files in which people explain, or keep what others wrote: made-up passwords among it.
+const EXPLAINS: &[&str] = &[".md", ".rst", ".adoc", ".html", ".htm", ".csv"];
+
+/// Endings of files of code that machines write, or that hold pieces of it, beside what others wrote.
+const OF_CODE: &[&str] = &[".min.js", ".bundle.js", ".map", ".patch", ".diff"];
+
+/// What is looked for in a file that lies where people put their own and is written by others as well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sparing {
+    /// Passwords in addresses: one that locks packages is full of sums that look drawn.
+    Addresses,
+    /// The same, where they are drawn.
+    DrawnAddresses,
+    /// Whatever stands around it says that it is a credential, where it is drawn.
+    Drawn,
+}
+
+/// What is looked for in a file that is searched sparingly, if it is one of those.
+pub(super) fn sparing(path: &str, inside: bool) -> Option<Sparing> {
     let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
     // The folder is judged by a file that anybody may have there.
     let beside = || match folder {
         "" => "x".to_owned(),
         folder => format!("{folder}/x"),
     };
-    is_lock(name)
-        && match inside {
-            true => is_own_inside(&beside()),
-            false => is_own(&beside()),
-        }
+    let ends = |any: &[&str]| any.iter().any(|ending| name.ends_with(ending));
+    let sparing = match name {
+        name if is_lock(name) => Sparing::Addresses,
+        name if is_try(name) || is_template(name) => return None,
+        _ if ends(EXPLAINS) => Sparing::DrawnAddresses,
+        _ if ends(OF_CODE) => Sparing::Drawn,
+        _ => return None,
+    };
+    let is_own = match inside {
+        true => is_own_inside(&beside()),
+        false => is_own(&beside()),
+    };
+    is_own.then_some(sparing)
 }
 
 /// Whether a file lies in a package that was published, wherever it is installed.
@@ -500,6 +524,8 @@ pub(super) fn is_settings(path: &str) -> bool {
             | "timer"
             | "cron"
             | "fish"
+            | "csh"
+            | "tcsh"
             | "cf"
             | "vars"
             | "hjson"
@@ -516,6 +542,7 @@ pub(super) fn is_settings(path: &str) -> bool {
             | "env"
             | "environment"
             | "inventory"
+            | "hosts"
             | "crontab"
             | "entrypoint"
             | "cloud-config.txt"
@@ -674,15 +701,21 @@ mod tests {
         ] {
             assert!(is_settings(settings), "{settings}");
         }
-        for (lock, own) in [
-            ("app/yarn.lock", true),
-            ("package-lock.json", true),
-            ("app/node_modules/a/yarn.lock", false),
-            ("usr/lib/node/x/package-lock.json", false),
-            ("app/fixtures/Gemfile.lock", false),
-            ("app/x.json", false),
+        for (path, expected) in [
+            ("app/yarn.lock", Some(Sparing::Addresses)),
+            ("package-lock.json", Some(Sparing::Addresses)),
+            ("app/node_modules/a/yarn.lock", None),
+            ("usr/lib/node/x/package-lock.json", None),
+            ("app/fixtures/Gemfile.lock", None),
+            ("app/x.json", None),
+            ("app/README.md", Some(Sparing::DrawnAddresses)),
+            ("app/node_modules/a/README.md", None),
+            ("app/docs/setup.md", None),
+            ("app/x.example.html", None),
+            ("app/dist/main.js.map", Some(Sparing::Drawn)),
+            ("app/node_modules/a/b.js.map", None),
         ] {
-            assert_eq!(is_own_lock(lock, false), own, "{lock}");
+            assert_eq!(sparing(path, false), expected, "{path}");
         }
         assert!(is_packaged("app/node_modules/a/b.js") && !is_packaged("app/tests/b.js"));
         assert!(is_settings("app/application.yml"));

@@ -15,18 +15,19 @@ use sha2::{Digest as _, Sha256};
 
 use super::appsettings::is_of_spring;
 use super::archive::{Budget, HEAD, Parent, Unpacker};
+use super::assignment::has_drawn_piece;
 use super::command::in_file;
 use super::context::{in_addresses, in_context};
 use super::der::{der_key, key_table};
 use super::detector::{Detector, Piece, Told};
 use super::encoded::in_base64;
-use super::explained::{is_explained, is_in_tests_of_rust};
+use super::explained::{is_explained, is_for_instance, is_in_tests_of_rust};
 use super::hits::{Hits, MAX_HITS, Parts, Room};
 use super::lone::lone_value;
 use super::named::{by_name, by_structure, has_structure};
 use super::pair::{IN_FILES, beside_ids};
 use super::place::{
-    Whose, is_own_lock, is_packaged, is_settings, is_shared_library, whose, whose_inside,
+    Sparing, Whose, is_packaged, is_settings, is_shared_library, sparing, whose, whose_inside,
 };
 use super::sqlite::Database;
 use super::store::key_store;
@@ -170,8 +171,8 @@ pub(super) struct Search<'s> {
     /// Whether packages have theirs there, too: what is looked for in one's own files alone is told where
     /// none owns this one.
     unless_owned: bool,
-    /// Whether it locks the packages of what lies there.
-    lock: bool,
+    /// What is looked for in it though it is not only one's own.
+    sparing: Option<Sparing>,
     /// Whether it lies in a package.
     packaged: bool,
     /// Whether values stand in it without quotes.
@@ -237,7 +238,10 @@ impl<'s> Search<'s> {
             told: Told::default(),
             own,
             unless_owned,
-            lock: !own && !parent.published && is_own_lock(&parent.name, anywhere),
+            sparing: match own || parent.published {
+                true => None,
+                false => sparing(&parent.name, anywhere),
+            },
             packaged: !own && (parent.published || is_packaged(&parent.name)),
             settings,
             counting: (lies_alone && streamed && !inside && is_shared_library(&parent.name))
@@ -521,8 +525,24 @@ impl<'s> Search<'s> {
         if piece.own && !piece.program {
             in_context(piece, self.settings, told, hits);
             in_base64(self.parent.detector, piece, &mut told.encoded, hits);
-        } else if self.lock && !piece.program {
-            in_addresses(piece, told, hits);
+        } else if let Some(sparing) = self.sparing.filter(|_| !piece.program) {
+            let mut found = Hits::default();
+            match sparing {
+                Sparing::Addresses | Sparing::DrawnAddresses => {
+                    in_addresses(piece, told, &mut found);
+                }
+                Sparing::Drawn => in_context(piece, false, told, &mut found),
+            }
+            if found.overflows() {
+                hits.leave_out();
+            }
+            if sparing != Sparing::Addresses {
+                found.retain(|hit| {
+                    let value = str::from_utf8(&piece.bytes[hit.start..hit.end]);
+                    value.is_ok_and(has_drawn_piece)
+                });
+            }
+            hits.extend(found);
         }
     }
 
@@ -550,7 +570,9 @@ impl<'s> Search<'s> {
             // Of a longer file nobody has all that stands before.
             let is_rust = !self.streamed && self.parent.name.ends_with(".rs");
             let is_tried = || is_rust && is_in_tests_of_rust(before);
-            if text && self.packaged && (is_explained(before, self.base == 0) || is_tried()) {
+            let is_of_manual =
+                || self.packaged && (is_explained(before, self.base == 0) || is_tried());
+            if text && (is_for_instance(before) || is_of_manual()) {
                 hit.severity = Severity::Info;
             }
             let unless_owned = sure

@@ -1,7 +1,7 @@
 //! How the shell parts a text: words, with what stands in quotes in them, and what ends commands.
 
-use super::assignment::names_secret;
 use super::escape::{Unquoted, letter};
+use super::name::promises;
 
 /// A piece of a text.
 pub(super) enum Piece {
@@ -105,7 +105,7 @@ pub(super) fn flag_name(word: &str) -> Option<&str> {
         Some(name) => name,
         None => word
             .strip_prefix('-')
-            .filter(|name| name.len() > 2 && *name != "pass" && names_secret(name))?,
+            .filter(|name| name.len() > 2 && *name != "pass" && promises(name))?,
     };
     (!name.is_empty() && !name.contains(['=', ' '])).then_some(name)
 }

@@ -6,13 +6,13 @@ use std::borrow::Cow;
 use plimsoll_model::{FileCredential, Span, TextCredential};
 
 use super::Hit;
-use super::assignment::{may_name_secret, names_secret};
 use super::command::doubtful_in_commands;
 use super::config::redact::doubtful_in_text;
 use super::config::{all_given, found_in, in_text, in_variable};
 use super::detector::Detector;
 use super::drawn::looks_random;
 use super::hits::{Hits, distinct};
+use super::name::{may_promise, promises};
 use super::search::Searcher;
 
 /// Text on one command line, in bytes, beyond which it is read as text alone.
@@ -85,7 +85,7 @@ pub fn concealed_in(text: &str) -> Vec<Span> {
             spans.extend(
                 all_given(line, None)
                     .into_iter()
-                    .filter(|(name, value, _)| promises(name) && !is_reference(value))
+                    .filter(|(name, value, _)| is_named_so(name) && !is_reference(value))
                     .map(|(_, value, at)| Span::new(start + at, start + at + value.len())),
             );
             let doubtful = doubtful_in_text(line, None).into_iter();
@@ -104,15 +104,15 @@ pub fn concealed_in(text: &str) -> Vec<Span> {
 /// Whether what is given to a name may be a credential. Where in doubt it is: what is published
 /// cannot be taken back.
 pub fn may_be_credential(name: &str, value: &str) -> bool {
-    promises(name)
+    is_named_so(name)
         || !in_variable(&format!("{name}={value}"), Detector::shared()).is_empty()
         || !found(value).hits.is_empty()
         || has_login(value)
         || (!is_sum(name, value) && tokens(value).any(is_drawn))
 }
 
-fn promises(name: &str) -> bool {
-    names_secret(name) || may_name_secret(name)
+fn is_named_so(name: &str) -> bool {
+    promises(name) || may_promise(name)
 }
 
 /// What was found in a text.

@@ -2,7 +2,7 @@
 //! for what must not be shown.
 
 use super::super::drawn::looks_random;
-use super::names::{KEY_OF, WORDS, is_run_together, words};
+use super::super::name::{WORDS, is_part_of_promise, words};
 
 /// Last words that make a value something about a credential where it is not drawn.
 const OFTEN_ABOUT: &[&str] = &[
@@ -63,10 +63,7 @@ fn names_made_up(words: &[String]) -> bool {
     else {
         return false;
     };
-    words[at + 1..].iter().all(|word| {
-        let word = word.as_str();
-        word == "key" || WORDS.contains(&word) || KEY_OF.contains(&word) || is_run_together(word)
-    })
+    words[at + 1..].iter().all(|word| is_part_of_promise(word))
 }
 
 /// Whether a name is that of a part of a program that is fetched when it is needed, with the sum that its file

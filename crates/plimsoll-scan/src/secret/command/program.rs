@@ -2,6 +2,9 @@
 
 use crate::catalogue::base_name;
 
+use super::super::assignment::has_drawn_piece;
+use super::super::form::{Written, judged};
+use super::super::name::promises;
 use super::words::{Word, behind, behind_equals, glued, program};
 
 /// How a program takes its password.
@@ -27,6 +30,10 @@ enum Way {
     /// In `userid=…` or the first argument that is no flag, between these letters:
     /// `user/password@place`.
     Login(char, char),
+    /// The argument behind the one whose last name promises a credential: `crudini --set f s password …`.
+    Named,
+    /// Any argument that reads like drawn.
+    Drawn,
     /// As `Behind`, with a flag of one letter, which may close a row of those that take nothing.
     Bundled(char, char),
 }
@@ -119,6 +126,17 @@ const PROGRAMS: &[(&str, &str, &[Way])] = &[
             Way::Setting("pypi-token.", 1),
         ],
     ),
+    ("rclone", "config", &[Way::Named]),
+    ("crudini", "--set", &[Way::Named]),
+    ("openstack-config", "--set", &[Way::Named]),
+    ("consul", "put", &[Way::Named]),
+    ("etcdctl", "put", &[Way::Named]),
+    ("vault", "login", &[Way::Drawn]),
+    ("cargo", "login", &[Way::Drawn]),
+    ("snyk", "auth", &[Way::Drawn]),
+    ("ngrok", "authtoken", &[Way::Drawn]),
+    ("ngrok", "add-authtoken", &[Way::Drawn]),
+    ("codecov", "", &[Way::Word("-t")]),
     ("bundle", "config", &[Way::OfHost(':')]),
     ("bundler", "config", &[Way::OfHost(':')]),
     ("dotnet", "nuget", &[Way::Word("-p"), Way::Word("-k")]),
@@ -218,6 +236,8 @@ pub(super) fn taken<'t>(words: &[Word<'t>]) -> Vec<(usize, Word<'t>)> {
                     .skip_while(|(_, word)| !word.text.starts_with(name))
                     .nth(*number),
                 Way::OfHost(letter) => of_host(arguments, *letter),
+                Way::Named => named(arguments),
+                Way::Drawn => plain(arguments).find(|(_, word)| has_drawn_piece(word.text)),
                 _ => None,
             };
             found.extend(value.map(|(number, value)| (at + 1 + number, value)));
@@ -256,6 +276,8 @@ pub(super) fn taken<'t>(words: &[Word<'t>]) -> Vec<(usize, Word<'t>)> {
                     | Way::Last(_)
                     | Way::Setting(..)
                     | Way::OfHost(_)
+                    | Way::Named
+                    | Way::Drawn
                     | Way::Login(..) => None,
                 };
                 found.extend(value.map(|(number, value)| (at + 1 + number, value)));
@@ -271,7 +293,17 @@ pub(super) fn taken<'t>(words: &[Word<'t>]) -> Vec<(usize, Word<'t>)> {
     found
 }
 
-/// The password in `gems.corp.example ci:password`: what belongs to other names than hosts' are
+/// What is given to the first name among arguments that promises a credential, which may be a path's last.
+fn named<'t>(arguments: &[Word<'t>]) -> Option<(usize, Word<'t>)> {
+    let mut words = plain(arguments);
+    let (_, name) = words.find(|(_, word)| word.text.rsplit('/').next().is_some_and(promises))?;
+    // Any word may be a name's, but not any a credential.
+    words
+        .next()
+        .filter(|(_, value)| judged(name.text, value.text, Written::Bare).is_some())
+}
+
+/// The password in `gems.corp.example ci:password`, or the token that is drawn: what belongs to other names than hosts' are
 /// addresses and folders.
 fn of_host<'t>(arguments: &[Word<'t>], letter: char) -> Option<(usize, Word<'t>)> {
     let words: Vec<(usize, Word<'t>)> = plain(arguments).collect();
@@ -284,8 +316,12 @@ fn of_host<'t>(arguments: &[Word<'t>], letter: char) -> Option<(usize, Word<'t>)
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || b".-:/".contains(&byte));
     let is_address = login.text.contains("://");
+    let password = || match behind(*login, letter) {
+        None => has_drawn_piece(login.text).then_some(*login),
+        behind => behind,
+    };
     (is_host && !is_address)
-        .then(|| behind(*login, letter))
+        .then(password)
         .flatten()
         .map(|password| (*number, password))
 }
@@ -328,11 +364,12 @@ fn between(word: Word<'_>, letter: char, end: char) -> Option<Word<'_>> {
     Some(Word { text, ..behind })
 }
 
-/// Arguments that are no flags, with their numbers, up to where output is led elsewhere.
+/// Arguments that are no flags, with their numbers, up to where output is led elsewhere or a comment begins,
+/// as builders write one behind a command.
 fn plain<'w, 't>(arguments: &'w [Word<'t>]) -> impl Iterator<Item = (usize, Word<'t>)> + 'w {
     let words = arguments.iter().copied().enumerate();
     words
-        .take_while(|(_, word)| !word.text.contains(['<', '>']))
+        .take_while(|(_, word)| !word.text.contains(['<', '>']) && word.text != "#")
         .filter(|(_, word)| !word.text.starts_with('-'))
 }
 
@@ -389,6 +426,8 @@ mod tests {
                 | Way::Batch(..)
                 | Way::Last(_)
                 | Way::OfHost(_)
+                | Way::Named
+                | Way::Drawn
                 | Way::Login(..) => String::new(),
             });
             for flag in flags {

@@ -3,8 +3,9 @@
 
 use std::collections::HashSet;
 
-use super::super::assignment::{may_hold_name, names_secret};
+use super::super::assignment::may_hold_name;
 use super::super::command::may_hold_command;
+use super::super::name::promises;
 use super::super::shell::{Part, Piece, Pieces, Spelled, flag_name, is_for_shell};
 
 /// A name, that of a flag with its dashes, what is given to it, and where that begins in the text that it
@@ -51,7 +52,7 @@ impl<'t> Settings<'t> {
         let is_first = self.earlier.starts_with('-') || matches!(self.earlier, "" | "RUN");
         self.is_open |= before == "set" && !is_first;
         // Behind a flag stands its value, or the name.
-        let may_be_value = before.starts_with('-') && !names_secret(word);
+        let may_be_value = before.starts_with('-') && !promises(word);
         let is_name = !is_flag && (begins || self.is_open && !may_be_value);
         self.is_open &= !is_name && word != "--";
         self.name = (is_name && !word.contains('=')).then_some(word);
@@ -162,8 +163,11 @@ impl<'t> AllGiven<'t> {
             settings.take(before, word);
             // `OPTS=--name value`
             let last = word.rsplit('=').next();
-            let flag = last.filter(|last| flag_name(last).is_some());
-            name = flag.or(settings.name);
+            // `requirepass PW` of Redis.
+            let names = |last: &&str| {
+                flag_name(last).is_some() || matches!(*last, "requirepass" | "masterauth")
+            };
+            name = last.filter(names).or(settings.name);
             before = word;
             inner.extend(spelled.parts);
         }
@@ -183,7 +187,7 @@ impl<'t> AllGiven<'t> {
             && !is_for_shell(before)
             && let Some((name, value, _)) = given_by_word(&text[part.from..part.to])
             && (name.starts_with('-')
-                || names_secret(name)
+                || promises(name)
                 || !value.contains([';', '&', '|', '\n', '\\']))
         {
             self.add_value(name, value);
@@ -206,7 +210,7 @@ impl<'t> AllGiven<'t> {
                     &behind[before + first.map_or(1, char::len_utf8)..]
                 });
             // One value of those holds all that follow.
-            if number >= MAX_NESTED && (is_more_told || !names_secret(name)) {
+            if number >= MAX_NESTED && (is_more_told || !promises(name)) {
                 continue;
             }
             is_more_told = number >= MAX_NESTED;

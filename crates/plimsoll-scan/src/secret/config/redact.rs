@@ -1,16 +1,20 @@
 //! The configuration in the form in which it may be shown.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use plimsoll_model::{ImageConfig, Severity};
+use plimsoll_syntax::shell::wrapper::program_index;
 use regex::Regex;
 
-use super::super::assignment::{doubtful_in_urls, in_image_name, in_urls, names_secret};
+use super::super::assignment::{doubtful_in_urls, in_image_name, in_urls};
 use super::super::command::{doubtful_in_arguments, doubtful_in_commands};
 use super::super::hits::Hits;
+use super::super::name::{may_promise, promises};
 use super::super::pair::{Joined, doubtful_beside_ids};
 use super::super::placeholder::{is_variable, may_be_shown};
+use super::super::shell::is_for_shell;
 use super::super::{Detector, Hit, KnownValues};
 use super::composed::{Composed, composed};
 use super::line::given_by_words;
@@ -20,6 +24,7 @@ use super::{
     DEEPEST, Given, REACH, all_given, in_environment, in_label, in_text, in_words, is_line,
     variable_of,
 };
+use crate::catalogue::base_name;
 
 /// A configuration in the form in which it may be shown, stored or attached to something.
 pub struct Redacted {
@@ -49,6 +54,8 @@ pub(crate) fn redacted_beside(
     known: &KnownValues,
     detector: &Detector,
 ) -> Redacted {
+    // What is told to be a credential in one place is one wherever it is repeated.
+    let mut values = Values::beside(programs(config));
     let mut config = config.clone();
     let mut texts: Vec<Text<'_>> = Vec::new();
     let hits = in_environment(&config.env, detector);
@@ -94,8 +101,6 @@ pub(crate) fn redacted_beside(
     for text in fields.chain(history.flatten()) {
         texts.push(Text::of(text, detector));
     }
-    // What is told to be a credential in one place is one wherever it is repeated.
-    let mut values = Values::default();
     for text in &texts {
         for (start, end, hit) in &text.places {
             if let Some(value) = text.text.get(*start..*end) {
@@ -112,6 +117,31 @@ pub(crate) fn redacted_beside(
         text.conceal(&values);
     }
     Redacted { config, values }
+}
+
+/// The names of the programs that an image starts, those that others start for it and those of a script's
+/// first command among them.
+fn programs(config: &ImageConfig) -> HashSet<String> {
+    let check = config.healthcheck.as_ref().map(|check| &check.test);
+    let mut names = HashSet::new();
+    for words in [&config.entrypoint, &config.cmd, &check.cloned()]
+        .into_iter()
+        .flatten()
+    {
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let words = words.strip_prefix(&["CMD"]).unwrap_or(&words);
+        let scripts = words.windows(2).filter(|pair| is_for_shell(pair[0]));
+        let scripts = scripts.map(|pair| {
+            pair[1]
+                .split_whitespace()
+                .skip_while(|word| *word == "exec")
+        });
+        for command in std::iter::once(words.to_vec()).chain(scripts.map(Iterator::collect)) {
+            let at = program_index(&command, |word| Some(*word));
+            names.extend(command.get(at).map(|word| base_name(word).to_owned()));
+        }
+    }
+    names
 }
 
 /// Adds what may be a secret in another text than its id.
@@ -161,9 +191,31 @@ pub(in crate::secret) fn without(text: &str, hits: Hits) -> Option<String> {
 /// What stands for a value that may be a placeholder: not a finding, and nobody's business either.
 const HIDDEN: &str = "[hidden]";
 
-/// Whether a value is kept back because of its name alone. A variable's name is no value.
+/// Whether a value is kept back because of its name: what promises a credential hides it whatever it is,
+/// what may do so hides what may be one. A variable's name is no value.
 fn hides(name: &str, value: &str) -> bool {
-    names_secret(name) && !value.is_empty() && !is_variable(value)
+    (promises(name) && !value.is_empty() && !is_variable(value))
+        || (may_promise(name) && !is_harmless(value))
+}
+
+/// Whether a value is words, a place, a version, or the number by which a public key is known.
+fn is_harmless(value: &str) -> bool {
+    let has = |sort: fn(&u8) -> bool| value.bytes().any(|byte| sort(&byte));
+    let is_of_words = !has(u8::is_ascii_digit) && !value.contains([':', '=', '@']);
+    let is_version = !has(u8::is_ascii_alphabetic);
+    let is_key_number = |word: &str| {
+        let word = word.strip_prefix("0x").unwrap_or(word);
+        matches!(word.len(), 8 | 16 | 32 | 40)
+            && word
+                .bytes()
+                .all(|byte| byte.is_ascii_digit() || (b'A'..=b'F').contains(&byte))
+    };
+    may_be_shown(value)
+        || is_of_words
+        || is_version
+        || value.starts_with(['/', '.', '~'])
+        || value.contains("://")
+        || value.split_whitespace().all(is_key_number)
 }
 
 /// Where parts of a text begin and end.
@@ -181,6 +233,7 @@ fn doubtful_in_nested(text: &str, given: Option<Given<'_>>, depth: usize) -> Pla
     let mut found = doubtful_in_commands(text, 0);
     let mut doubtful: Places = doubtful_in_urls(text).chain(said(text)).collect();
     doubtful.extend(in_connection_strings(text));
+    doubtful.extend(in_statements(text));
     for (name, value, start) in all_given(text, given) {
         if hides(name, value) {
             doubtful.push((start, start + value.len()));
@@ -233,13 +286,14 @@ fn said(text: &str) -> Places {
             break;
         };
         at = whole.end();
-        let is_header = name
-            .as_str()
-            .to_ascii_lowercase()
-            .ends_with("authorization");
+        let lower = name.as_str().to_ascii_lowercase();
+        let is_cookie = lower == "cookie" && whole.as_str().contains(':');
+        let is_header = lower.ends_with("authorization")
+            || is_cookie
+            || (lower.starts_with("x-") && promises(&lower));
         let quote = said.get(3).map(|quote| quote.as_str());
         let apart = quote.is_some() || !blank.is_empty();
-        if !(is_header || apart && names_secret(name.as_str())) {
+        if !(is_header || apart && promises(name.as_str())) {
             continue;
         }
         let rest = &text[at..];
@@ -254,7 +308,7 @@ fn said(text: &str) -> Places {
         let value = rest[..length.unwrap_or(rest.len())].trim_end_matches('\\');
         at += value.len();
         // `Bearer …`: how it is meant is no secret.
-        let value = match value.split_once(' ').filter(|_| is_header) {
+        let value = match value.split_once(' ').filter(|_| is_header && !is_cookie) {
             Some((_, value)) => value,
             None => value,
         };
@@ -281,6 +335,27 @@ fn header_value(text: &str) -> usize {
     if behind { word(first + 1) } else { first }
 }
 
+/// `IDENTIFIED BY '`, `SET PASSWORD FOR bob = '`, `WITH PASSWORD '`
+static STATEMENT: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r#"(?i)\b(?:identified\s+(?:with\s+\S+\s+)?by|set\s+password\s+for\s+\S+\s*=(?:\s*password)?|(?:with|encrypted)\s+password|=\s*password)\s*\(?\s*(\\?["'])"#,
+    )
+    .expect("a constant expression")
+});
+
+/// The passwords that statements of SQL set.
+fn in_statements(text: &str) -> Places {
+    let begun = STATEMENT.captures_iter(text);
+    let found = begun.filter_map(|begun| {
+        let quote = begun.get(1)?;
+        let length = text[quote.end()..].find(quote.as_str())?;
+        Some((quote.end(), quote.end() + length))
+    });
+    found
+        .filter(|(start, end)| !may_be_shown(&text[*start..*end]))
+        .collect()
+}
+
 /// What a connection string gives to such a name: `Server=db;Password=two words;UID=me`. It goes up to
 /// the next name, since a password may hold a `;`, too.
 fn in_connection_strings(text: &str) -> Places {
@@ -299,7 +374,7 @@ fn in_connection_strings(text: &str) -> Places {
             if let Some((name, value)) = given
                 && (number > 0 || string.len() > piece.len())
                 && !piece.starts_with(' ')
-                && names_secret(&name.replace(' ', ""))
+                && promises(&name.replace(' ', ""))
                 && !may_be_shown(value)
             {
                 open = Some(end - value.len());

@@ -353,11 +353,11 @@ fn what_may_be_the_secret_of_an_id_is_hidden() {
     let text = format!("{id}:{secret} {sum}");
     let config = ImageConfig {
         env: vec![
-            format!("CREDS={text}"),
+            format!("C={text}"),
             format!("A={id}"),
             format!("B={secret}"),
         ],
-        labels: vec![("a.creds".to_owned(), text.clone())],
+        labels: vec![("a.note".to_owned(), text.clone())],
         cmd: Some(vec!["run".to_owned(), id, secret.clone(), sum.to_owned()]),
         entrypoint: Some(vec![text.clone()]),
         history: vec![plimsoll_model::HistoryEntry {
@@ -620,4 +620,106 @@ fn what_is_copied_out_of_an_image_is_shown_without_passwords() {
     assert!(!format!("{:?}", redacted(&config).config).contains(&password));
     let told = in_config(&config, &redacted(&config), detector).sightings;
     assert_eq!(told[0].kind, "url-password");
+}
+
+/// What is told of a step of history, and whether any of a value is left in what is shown of it.
+fn told_of(step: &str, value: &str) -> (Vec<Fingerprint>, bool) {
+    let config = ImageConfig {
+        history: vec![plimsoll_model::HistoryEntry {
+            created_by: Some(format!("RUN /bin/sh -c {step} # buildkit")),
+            ..plimsoll_model::HistoryEntry::default()
+        }],
+        ..ImageConfig::default()
+    };
+    let shown = redacted(&config);
+    let told = in_config(&config, &shown, Detector::shared()).sightings;
+    let told = told
+        .iter()
+        .filter_map(|one| Fingerprint::read(&one.fingerprint));
+    (
+        told.collect(),
+        format!("{:?}", shown.config).contains(value),
+    )
+}
+
+#[test]
+fn what_commands_are_handed_is_told_where_it_is_drawn() {
+    let drawn = "q7RtY2mWx9KpLz4V";
+    let long = "q7RtY2mWx9KpLz4VbN8cHd3H";
+    for step in [
+        "git clone https://LONG@github.com/a/b",
+        "git config --global url.\"https://LONG@github.com/\".insteadOf https://github.com/",
+        "pip install --extra-index-url https://LONG@pypi.x.io/simple a",
+        "pip install --index-url https://__token__:PW@x.io/simple a",
+        "gem sources -a https://LONG@gems.x.io",
+        "curl -H \"X-JFrog-Art-Api:PW\" https://x",
+        "curl -H \"X-JFrog-Art-Api: LONG\" https://x",
+        "curl -H \"Authorization: Bearer PW\" https://x",
+        "curl -H 'Authorization: token PW' https://x",
+        "curl -H 'Authorization: LONG' https://x",
+        "wget --header='Authorization: Bearer PW' https://x",
+        "bundle config set --global gems.x.io u:PW",
+        "bundle config https://gems.x.io PW",
+        "crudini --set /a DEFAULT password PW",
+        "consul kv put a/password PW",
+        "snyk auth PW",
+        "codecov -t PW",
+        "ngrok config add-authtoken PW",
+        "vault login PW",
+        "cargo login --registry x PW",
+        "mysql -e \"SET PASSWORD FOR 'bob'@'%' = 'PW'\"",
+        "mysql -e \"ALTER USER 'root'@'localhost' IDENTIFIED BY 'PW'\"",
+        "mvn -Dtoken=PW deploy",
+        "echo 'db:5432:shop:app:PW' > /root/.pgpass",
+        "echo \"requirepass PW\" >> /etc/redis.conf",
+    ] {
+        let value = if step.contains("LONG") { long } else { drawn };
+        let step = step.replace("LONG", long).replace("PW", drawn);
+        let (told, is_shown) = told_of(&step, value);
+        assert!(!is_shown, "{step}");
+        assert!(told.contains(&Fingerprint::of(value.as_bytes())), "{step}");
+    }
+    for step in [
+        "git clone https://PW@github.com/a/b",
+        "curl -b x -H 'Cookie: session=PW' https://x",
+        "mysql -e \"ALTER USER 'root'@'localhost' IDENTIFIED BY 'orchid'\"",
+    ] {
+        let value = if step.contains("PW") { drawn } else { "orchid" };
+        assert!(!told_of(&step.replace("PW", drawn), value).1, "{step}");
+    }
+    for (step, shown) in [
+        (
+            "git clone https://deployment-of-the-service@h.net/a",
+            "deployment-of",
+        ),
+        (
+            "curl https://0123456789abcdef0123456789abcdee@sentry.acme.io/4",
+            "sentry",
+        ),
+        ("cargo login --registry my-registry", "my-registry"),
+        ("vault login -method=userpass", "userpass"),
+        (
+            "bundle config set --local without development:test",
+            "development:test",
+        ),
+        (
+            "bundle config https://mirror.acme.io https://gems.acme.io",
+            "gems.acme.io",
+        ),
+        (
+            "make -Debug=yes AUTH=basic LICENSE_KEY=accepted MAX_TOKENS=4096",
+            "accepted MAX_TOKENS=4096",
+        ),
+        (
+            "crudini --set /a DEFAULT verbose password-less",
+            "password-less",
+        ),
+        (
+            "apt-key adv --recv-keys GPG_KEYS=1198C0117593497A5EC5C199286AF1F9897469DC",
+            "1198C0117593497A5E",
+        ),
+    ] {
+        let (told, is_shown) = told_of(step, shown);
+        assert!(told.is_empty() && is_shown, "{step}");
+    }
 }

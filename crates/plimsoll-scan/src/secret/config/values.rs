@@ -1,10 +1,11 @@
 //! Values that are concealed in one place, to be concealed wherever else they stand.
 
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Bound;
 
 use super::super::Hit;
+use super::super::drawn::looks_random;
 
 /// A value shorter than this is hidden where it stands, and nowhere else: it may be any word.
 const SHORTEST: usize = 6;
@@ -45,14 +46,26 @@ struct Value {
 pub(super) struct Values {
     by_start: HashMap<[u8; 4], BTreeMap<Box<[u8]>, Value>>,
     count: usize,
+    /// What the image starts.
+    programs: HashSet<String>,
 }
 
 impl Values {
+    /// None yet. A word that is the name of a program which the image starts stands for that, whoever took it
+    /// for a password: `python3`.
+    pub(super) fn beside(programs: HashSet<String>) -> Self {
+        Self {
+            programs,
+            ..Self::default()
+        }
+    }
+
     /// Takes in a value that is concealed: a credential, or what may be one.
     pub(super) fn add(&mut self, text: &str, hit: Option<Hit>) {
         let anywhere = is_telling(text.as_bytes());
         let known = hit.is_some() && (SHORTEST_WORD..=LONGEST).contains(&text.len());
-        if !anywhere && !known {
+        let is_program = || self.programs.contains(text) && !looks_random(text);
+        if (!anywhere && !known) || is_program() {
             return;
         }
         // As it stands in quotes.

@@ -1,10 +1,9 @@
 //! What is assigned to a name, and where that begins.
 
 use super::super::Hit;
-use super::super::assignment::{
-    is_drawn_hex, is_surely_drawn, may_name_secret, names_none, names_secret,
-};
+use super::super::assignment::{is_meant, names_none};
 use super::super::form::{LONGEST, Written, judged, stands_by_itself};
+use super::super::name::{may_promise, promises};
 use super::behind::{REACH, value_behind};
 use super::carried::in_header;
 
@@ -25,17 +24,24 @@ pub(super) fn assigned(bytes: &[u8], at: usize, word_end: usize, settings: bool)
         .count();
     let name_end = word_end + after;
     let name = std::str::from_utf8(&bytes[at - before..name_end]).ok()?;
-    let name = name.trim_start_matches(['-', '.']);
-    let promised = names_secret(name);
-    if !promised && !may_name_secret(name) {
+    // Before a name that Java is told stands the letter of the flag.
+    let name = match name.starts_with("-D") {
+        true => name,
+        false => name.trim_start_matches(['-', '.']),
+    };
+    let promised = promises(name);
+    // Who logs in at an address is no name: `https://__token__:…`.
+    if (!promised && !may_promise(name)) || bytes[..at - before].ends_with(b"://") {
         return None;
     }
-    let pair = value_of_pair(bytes, at - before, name_end, settings);
+    let pair = value_of_pair(bytes, at - before, name_end, settings)
+        .or_else(|| value_before_name(bytes, at - before));
     let is_pair = pair.is_some();
     let found = pair
         .or_else(|| value_of_entry(bytes, at - before, name_end))
         .or_else(|| value_of_term(bytes, at - before, name_end))
         .or_else(|| value_behind(bytes, name_end, settings))
+        .or_else(|| value_of_next_item(bytes, at - before, name_end, settings))
         .or_else(|| value_of_word(bytes, at - before, name_end, settings))
         .or_else(|| value_of_setter(bytes, at - before, name_end))
         .or_else(|| value_of_object(bytes, name_end))
@@ -47,8 +53,7 @@ pub(super) fn assigned(bytes: &[u8], at: usize, word_end: usize, settings: bool)
             false => None,
         };
     };
-    let believed = promised || is_surely_drawn(value) || is_drawn_hex(name, value);
-    if !believed
+    if !is_meant(name, value)
         || names_none(name, value)
         || (is_sum(value) && names_file(bytes, at - before, name_end))
     {
@@ -115,7 +120,8 @@ fn is_listed(
         return false;
     }
     let before = &bytes[name_at.saturating_sub(120)..name_at];
-    if is_comment(before) {
+    // Another name is none's value.
+    if is_comment(before) || str::from_utf8(&bytes[value_at..value_end]).is_ok_and(promises) {
         return true;
     }
     if is_key_of_map(&bytes[name_at.saturating_sub(REACH)..name_at]) {
@@ -168,14 +174,21 @@ fn is_key_of_map(before: &[u8]) -> bool {
     quote.is_some() && commas % 2 == 0
 }
 
-/// The password of an SQL statement: `PASSWORD 'x'`, `PASSWORD('x')`.
+/// The password of an SQL statement: `PASSWORD 'x'`, `PASSWORD('x')`, `SET PASSWORD FOR 'bob'@'%' = 'x'`.
 fn in_statement(bytes: &[u8], behind: usize) -> Option<Hit> {
     let rest = &bytes[behind..bytes.len().min(behind + 128)];
-    let blank = rest
+    let sets = rest
+        .get(..5)
+        .filter(|word| word.eq_ignore_ascii_case(b" for "));
+    let from = match sets {
+        Some(_) => memchr::memchr2(b'=', b'\n', rest).filter(|at| rest[*at] == b'=')? + 1,
+        None => 0,
+    };
+    let blank = rest[from..]
         .iter()
         .take_while(|byte| matches!(byte, b' ' | b'('))
         .count();
-    password_in_quotes(bytes, behind + blank, &[(b'\'', Written::Bare)])
+    password_in_quotes(bytes, behind + from + blank, &[(b'\'', Written::Bare)])
 }
 
 /// The password of whom a database knows, behind `IDENTIFIED`: `BY 'x'`, with what checks it before that
@@ -311,11 +324,77 @@ fn value_of_pair(
         .flatten()
 }
 
+/// The value of a pair that stands before its name: `{"value": "…", "name": "DB_PASSWORD"}`, and in YAML on
+/// the line above.
+fn value_before_name(bytes: &[u8], name_at: usize) -> Option<(usize, &str, bool)> {
+    let from = name_at.saturating_sub(REACH);
+    let before = &bytes[from..name_at];
+    let is_mark = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'' | b':');
+    let without = |text: &'_ [u8], of: fn(&u8) -> bool| {
+        text.len() - text.iter().rev().take_while(|byte| of(byte)).count()
+    };
+    let named = &before[..without(before, is_mark)];
+    let pair = [&b"name"[..], b"Name"]
+        .iter()
+        .find_map(|name| named.strip_suffix(*name))?;
+    let is_between = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'' | b',');
+    let value_end = without(pair, is_between);
+    // A quote and a comma stand between, or a line's end.
+    let parts = &pair[value_end..];
+    let quoted = matches!(parts.first(), Some(b'"' | b'\''));
+    let apart = match quoted {
+        true => parts.contains(&b','),
+        false => parts.contains(&b'\n') && !parts.contains(&b','),
+    };
+    let is_of_value = |byte: &u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\'');
+    let start = without(&pair[..value_end], is_of_value);
+    let says = &pair[..without(&pair[..start], is_mark)];
+    let is_value = says.ends_with(b"value") || says.ends_with(b"Value");
+    let is_behind = pair[says.len()..start].contains(&b':');
+    let value = std::str::from_utf8(&pair[start..value_end]).ok()?;
+    (apart && is_value && is_behind && !value.is_empty()).then_some((from + start, value, quoted))
+}
+
+/// The item below that of a flag in a list of YAML: `- --password` and `- …`.
+fn value_of_next_item(
+    bytes: &[u8],
+    name_at: usize,
+    name_end: usize,
+    settings: bool,
+) -> Option<(usize, &str, bool)> {
+    settings.then_some(())?;
+    let before = &bytes[name_at.saturating_sub(64)..name_end];
+    let line = before.rsplit(|byte| *byte == b'\n').next()?;
+    let indent = line.iter().take_while(|byte| **byte == b' ').count();
+    let item = line[indent..].strip_prefix(b"- ")?.trim_ascii_start();
+    let item = item
+        .strip_prefix(b"\"")
+        .or(item.strip_prefix(b"'"))
+        .unwrap_or(item);
+    item.starts_with(b"-").then_some(())?;
+    let rest = &bytes[name_end..bytes.len().min(name_end + REACH)];
+    let end = memchr::memchr(b'\n', rest)?;
+    matches!(rest[..end].trim_ascii(), b"" | b"\"" | b"'").then_some(())?;
+    let below = &rest[end + 1..];
+    let below = &below[..memchr::memchr(b'\n', below).unwrap_or(below.len())];
+    let value = below.get(indent..)?.strip_prefix(b"- ")?.trim_ascii();
+    let is_below = below[..indent].iter().all(|byte| *byte == b' ');
+    let (quoted, inner) = match value {
+        [b'"', inner @ .., b'"'] | [b'\'', inner @ .., b'\''] => (1, inner),
+        _ => (0, value),
+    };
+    let is_value = is_below && !inner.starts_with(b"-") && inner.len() <= LONGEST;
+    let start = name_end + (value.as_ptr().addr() - rest.as_ptr().addr()) + quoted;
+    let text = std::str::from_utf8(inner).ok()?;
+    (is_value && !text.contains(char::is_whitespace)).then_some((start, text, false))
+}
+
 /// The text of an element that an attribute or the element before it names: `<entry
 /// key="password">…</entry>` (Java's properties), `<name>…</name> <value>…</value>` (Hadoop),
+/// `<param-name>…</param-name> <param-value>…</param-value>` (servlets),
 /// `<Password><Value>…</Value>` (Windows, where it installs itself).
 fn value_of_entry(bytes: &[u8], name_at: usize, name_end: usize) -> Option<(usize, &str, bool)> {
-    let before = &bytes[name_at.saturating_sub(8)..name_at];
+    let before = &bytes[name_at.saturating_sub(16)..name_at];
     let rest = &bytes[name_end..bytes.len().min(name_end + REACH)];
     let named = [&b" key=\""[..], b" key='", b" name=\"", b" name='"]
         .iter()
@@ -327,11 +406,17 @@ fn value_of_entry(bytes: &[u8], name_at: usize, name_end: usize) -> Option<(usiz
             let from = 1 + blank.count();
             rest[from..].starts_with(b"<Value>").then_some(from + 7)?
         }
-        _ if before.ends_with(b"<name>") => {
-            let behind = rest.strip_prefix(b"</name>")?;
-            let blank = behind.iter().take_while(|byte| byte.is_ascii_whitespace());
-            let from = 7 + blank.count();
-            rest[from..].starts_with(b"<value>").then_some(from + 7)?
+        [b'<', b'/', behind @ ..] => {
+            let element = behind.iter().position(|byte| *byte == b'>')?;
+            let (element, behind) = (&behind[..element], &behind[element + 1..]);
+            let value = match element {
+                b"name" => &b"<value>"[..],
+                b"param-name" => b"<param-value>",
+                _ => return None,
+            };
+            let is_named = before.ends_with(&[element, b">"].concat());
+            let behind = behind.trim_ascii_start().strip_prefix(value)?;
+            is_named.then_some(rest.len() - behind.len())?
         }
         _ => return None,
     };
@@ -391,8 +476,16 @@ fn value_of_word(
     // Lisps define so, in parentheses.
     let defines = matches!(line, b"(def" | b"(defonce" | b"(def ^:private" | b"(setq");
     let is_macro = line == b"#define";
-    let is_of_server = matches!(line, b"SetEnv" | b"fastcgi_param");
-    let is_alone = matches!(line, b"" | b"ENV" | b"set" | b"setx") || is_macro || is_of_server;
+    let is_of_server = matches!(
+        line,
+        b"SetEnv" | b"fastcgi_param" | b"proxy_set_header" | b"header_up"
+    );
+    // The last two are of csh and of execline.
+    let is_alone = matches!(
+        line,
+        b"" | b"ENV" | b"set" | b"setx" | b"setenv" | b"export"
+    ) || is_macro
+        || is_of_server;
     if !is_alone && !sets && !defines {
         return None;
     }

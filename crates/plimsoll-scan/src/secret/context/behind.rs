@@ -1,5 +1,7 @@
 //! The value that stands behind a name and what assigns it.
 
+use memchr::memmem;
+
 use super::super::escape;
 use super::super::form::LONGEST;
 use super::default::{in_template, text_in};
@@ -12,6 +14,11 @@ pub(super) fn value_behind(bytes: &[u8], at: usize, settings: bool) -> Option<(u
     let line = &bytes[at..bytes.len().min(at + REACH)];
     let line = &line[..memchr::memchr(b'\n', line).unwrap_or(line.len())];
     let mut rest = line;
+    // Ruby's, in a file of settings: `<%= ENV["X"] || "…" %>`.
+    if settings && let Some((from, length)) = in_ruby(line) {
+        let value = std::str::from_utf8(&line[from..from + length]).ok()?;
+        return Some((at + from, value, true));
+    }
     if before(bytes, at).ends_with(b"${") {
         let (from, length) = in_template(line)?;
         let value = std::str::from_utf8(&line[from..from + length]).ok()?;
@@ -176,6 +183,17 @@ fn variable_in_text(bytes: &[u8], at: usize) -> Option<usize> {
         .last()
         .is_some_and(|last| is_quote(last) && end > 0)
         .then_some(end)
+}
+
+/// The text that stands in for what Ruby looks up, behind a name and its colon.
+fn in_ruby(line: &[u8]) -> Option<(usize, usize)> {
+    let inner = line.strip_prefix(b":")?.trim_ascii_start();
+    let inner = inner.strip_prefix(b"\"").unwrap_or(inner);
+    let inner = inner.strip_prefix(b"<%=")?;
+    let from = line.len() - inner.len();
+    let inner = &inner[..memmem::find(inner, b"%>")?];
+    let (start, length) = text_in(inner)?;
+    Some((from + start, length))
 }
 
 fn is_quote(byte: &u8) -> bool {

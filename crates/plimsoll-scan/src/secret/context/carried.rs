@@ -7,10 +7,11 @@ use memchr::memmem;
 use plimsoll_model::Severity;
 use regex::bytes::Regex;
 
-use super::super::assignment::in_urls;
+use super::super::assignment::{has_drawn_piece, in_url};
 use super::super::detector::LOOKBEHIND;
 use super::super::drawn::looks_random;
 use super::super::form::{LONGEST, Written, is_code, is_jwt, judged};
+use super::super::name::promises;
 use super::super::pattern::{BASE64, Verdict, encoded_private_key};
 use super::super::placeholder::{is_example, is_placeholder};
 use super::super::{Fingerprint, Hit};
@@ -40,8 +41,17 @@ pub(super) fn url_password(bytes: &[u8], at: usize) -> Option<Hit> {
     let end = login.iter().position(ends).unwrap_or(login.len());
     memchr::memchr(b'@', &login[..end])?;
     let text = rest[..scheme + 3 + end].utf8_chunks().next()?.valid();
-    let hit = in_urls(text, 0).next()?;
-    let (user, password) = text[scheme + 3..hit.end].split_once(':')?;
+    let hit = in_url(text, 0)?;
+    let told = Hit {
+        start: hit.start + start,
+        end: hit.end + start,
+        ..hit
+    };
+    let Some((user, password)) = text[scheme + 3..hit.end].split_once(':') else {
+        // A token that names who it is.
+        let at = memchr::memchr(b'@', &rest[hit.end..])?;
+        return (!rest[hit.end + at + 1..].starts_with(b"example.")).then_some(told);
+    };
     let host = &rest[hit.end + 1..];
     let of_manuals = host.starts_with(b"example.")
         || host.starts_with(b"host/")
@@ -51,23 +61,28 @@ pub(super) fn url_password(bytes: &[u8], at: usize) -> Option<Hit> {
     if user == password || of_manuals || user.contains(odd) {
         return None;
     }
-    Some(Hit {
-        start: hit.start + start,
-        end: hit.end + start,
-        ..hit
-    })
+    Some(told)
 }
 
-/// The password of `?user=…&password=…` in an address, whose name stands from `at` to `behind`.
+/// The password of `?user=…&password=…` in an address, or a key, whose name ends with what stands from `at` to
+/// `behind`.
 pub(super) fn in_query(bytes: &[u8], at: usize, behind: usize) -> Option<Hit> {
     let before = &bytes[at.saturating_sub(LOOKBEHIND)..at];
+    let begins = before.iter().rev();
+    let begins = begins.take_while(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(byte));
+    let begins = begins.count();
+    let (before, at) = (&before[..before.len() - begins], at - begins);
     if !before.ends_with(b"?") && !before.ends_with(b"&") && !before.ends_with(b"&amp;") {
         return None;
     }
     let outside =
         |byte: &u8| !byte.is_ascii_graphic() || matches!(byte, b'"' | b'\'' | b'<' | b'>' | b'`');
     let address = before.rsplit(outside).next()?;
-    memmem::find(address, b"://")?;
+    // Those of pictures and of files that all may fetch have tokens, too.
+    let is_open = |mark: &str| memmem::find(address, mark.as_bytes()).is_some();
+    if is_open("badge") || is_open("alt=media") || !is_open("://") {
+        return None;
+    }
     let rest = bytes[behind..].strip_prefix(b"=")?;
     let rest = &rest[..rest.len().min(LONGEST)];
     // What a manual has in brackets may be left out: `?db=0[&password=password]`.
@@ -86,10 +101,18 @@ pub(super) fn in_query(bytes: &[u8], at: usize, behind: usize) -> Option<Hit> {
         "password" | "passwd" => Written::Bare,
         _ => Written::Quoted,
     };
+    // What is written into pages has such a mark.
+    if !promises(name) || value.starts_with("pk.") || value.starts_with("pk_") {
+        return None;
+    }
     judged(name, value, written)?;
+    let severity = match written {
+        Written::Bare => Severity::Critical,
+        _ => Severity::High,
+    };
     Some(Hit::of(
         "url-password",
-        Severity::Critical,
+        severity,
         behind + 1,
         value.as_bytes(),
     ))
@@ -259,7 +282,8 @@ pub(super) fn carried(bytes: &[u8], start: usize, basic: bool) -> Option<Hit> {
         ("basic-authorization", password.to_owned())
     } else {
         let value = std::str::from_utf8(value).ok()?;
-        if length < 20 || is_placeholder(value) || !looks_random(value) {
+        let is_long = length >= 20 || (length >= 16 && has_drawn_piece(value));
+        if !is_long || is_placeholder(value) || !looks_random(value) {
             return None;
         }
         let kind = if is_jwt(value)? {
@@ -308,10 +332,13 @@ pub(super) fn authorized(bytes: &[u8], at: usize) -> Option<Hit> {
     let scheme = std::str::from_utf8(&rest[start..start + length]).ok()?;
     let behind = start + length;
     let blank = count(&rest[behind..], b" ");
-    if blank == 0 || !SCHEMES.contains(&scheme.to_ascii_lowercase().as_str()) {
-        return None;
-    }
-    let mut value_at = behind + blank;
+    let lower = scheme.to_ascii_lowercase();
+    let mut value_at = match blank > 0 && SCHEMES.contains(&lower.as_str()) {
+        true => behind + blank,
+        // A key that says by nothing how it is meant.
+        false if blank == 0 && !matches!(lower.as_str(), "bearer" | "basic") => start,
+        false => return None,
+    };
     if rest[value_at..].starts_with(b"token=") {
         value_at += 6;
     }

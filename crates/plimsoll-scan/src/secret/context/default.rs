@@ -1,7 +1,7 @@
 //! Texts in code that stand in for what is looked up, or that a type is made of: `process.env.PW ||
 //! "…"`, `config("X", default="…")`, `SecretStr("…")`, `${db.password:…}`.
 
-use super::super::assignment::words;
+use super::super::name::words;
 
 /// Types and functions that make something of a text without changing it.
 const MAKERS: &[&str] = &[

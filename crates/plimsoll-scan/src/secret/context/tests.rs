@@ -430,6 +430,10 @@ fn addresses_and_headers() {
         "postgres://postgres:postgres@db/",
         "http://localhost:8080/a@b",
         "redis://:{password}@db",
+        "raise X(\"'models://scope:prefix@databricks/model-name', is deprecated\")",
+        "dsn = 'https://9f8e7d6c5b4a39281706f5e4d3c2b1a0@o1.ingest.sentry.io/2'",
+        "git+ssh://deployment-of-services@git.acme.io/a",
+        "https://q7RtY2mWx9KpLz4VbN8cHd3H@example.com/a",
     ] {
         assert!(kinds(sham, false).is_empty(), "{sham}");
     }
@@ -481,6 +485,17 @@ fn addresses_and_headers() {
         let longer = format!("connect(\"{}{rest}\")", &key[..before + 1]);
         assert!(kinds(&longer, false).is_empty(), "{longer}");
     }
+    for text in [
+        "https://TOKEN@github.com/a/b",
+        "extra-index-url = https://TOKEN@pypi.acme.io/simple",
+        "git+https://9f8e7d6c5b4a39281706f5e4d3c2b1a09f8e7d6c@git.acme.io/a",
+        "url = https://k5yq3n7v2xw4tpl6mzr2c7hjd4fgb3sau5eowi6kq2ny7v4xptml@dev.azure.com/a",
+    ] {
+        let text = text.replace("TOKEN", "q7RtY2mWx9KpLz4VbN8cHd3H");
+        assert_eq!(kinds(&text, false), ["url-password"], "{text}");
+    }
+    let bare = format!("headers = {{'Authorization': '{VALUE}{VALUE}'}}");
+    assert_eq!(kinds(&bare, false), ["authorization-token"]);
     let vault = "curl -H \"X-Vault-Token: s.q7RtY2mWx9KpLz4VbN8cAb3d\" x";
     assert_eq!(kinds(vault, false), ["authorization-token"]);
     assert!(kinds("curl -H \"X-Vault-Token: $TOKEN\" x", false).is_empty());
@@ -533,6 +548,7 @@ fn words_of_a_list_are_no_pairs() {
         "METHODS = (\"password\", \"scram-sha-256\", \"gss\")",
         "(\"authtoken\", \"0002_auto_20160226_1747\"),",
         "f(password: \"raw.base.InputCheckPasswordSRP2\" = None)",
+        "x.addObjects([\"newPassword\",\"ne2Password\"]);",
     ] {
         assert!(kinds(line, true).is_empty(), "{line}");
     }
@@ -590,5 +606,65 @@ fn marks_of_code_in_what_is_drawn() {
             kinds(&format!("token: {value}"), true).is_empty(),
             "{value}"
         );
+    }
+}
+
+#[test]
+fn what_stands_around_a_name_in_other_languages() {
+    for line in [
+        "args:\n  - --db-password\n  - VALUE\n  - --verbose\n",
+        "args:\n- \"--token\"\n- \"VALUE\"",
+        "p:\n  password: <%= ENV[\"X\"] || \"VALUE\" %>\n",
+        "p:\n  password: \"<%= ENV.fetch('DB_PASSWORD') { 'VALUE' } %>\"\n",
+        "  proxy_set_header X-Api-Key \"VALUE\";",
+        "  header_up X-API-Key VALUE",
+        "setenv DB_PASSWORD VALUE\n",
+        "#!/command/execlineb -P\nexport DB_PASSWORD VALUE\napp\n",
+        "- value: VALUE\n  name: DB_PASSWORD\n",
+        "GITHUB_PAT=VALUE",
+        "BASIC_AUTH=admin:VALUE",
+        "UNSEAL_KEY=VALUE",
+        "java -Dtoken=VALUE -jar x.jar",
+    ] {
+        let line = line.replace("VALUE", VALUE);
+        assert_eq!(kinds(&line, true), ["secret-value"], "{line}");
+    }
+    for code in [
+        "{\"value\":\"VALUE\",\"name\":\"DB_PASSWORD\"}",
+        "<context-param><param-name>dbPassword</param-name>\n<param-value>VALUE</param-value>",
+        "SET PASSWORD FOR 'bob'@'%' = 'VALUE';",
+        "API_KEYS = \"VALUE\"",
+    ] {
+        let code = code.replace("VALUE", VALUE);
+        assert_eq!(kinds(&code, false), ["secret-value"], "{code}");
+    }
+    for query in [
+        "U=\"https://api.x.io/v1?api_key=VALUE\"",
+        "fetch(\"https://api.x.io/v1?a=1&access_token=VALUE&b=1\")",
+    ] {
+        let query = query.replace("VALUE", VALUE);
+        assert_eq!(kinds(&query, false), ["url-password"], "{query}");
+    }
+    for none in [
+        "args:\n  - --password\n  - --q7RtY2mWx9KpLz4VbN8c\n",
+        "args:\n  - --password\n- q7RtY2mWx9KpLz4VbN8c\n",
+        "- the password\n- q7RtY2mWx9KpLz4VbN8c\n",
+        "  password: <%= ENV[\"X\"] %>\n",
+        "  password: <%= ENV.fetch(\"DB_PASSWORD\") %>\n",
+        "  proxy_set_header X-Api-Key $http_x_api_key;",
+        "export API_TOKEN DB_HOST1 DB_NAME",
+        "- value: VALUE-1, name: DB_PASSWORD",
+        "{\"value\":\"q7RtY2mWx9KpLz4VbN8c\",\"type\":\"x\",\"name\":\"DB_PASSWORD\"}",
+        "<input value=\"q7RtY2mWx9KpLz4VbN8c\" name=\"csrf_token\">",
+        "https://codecov.io/gh/a/b/graph/badge.svg?token=q7RtY2mWx9",
+        "https://firebasestorage.googleapis.com/v0/b/x?alt=media&token=5f2d9c1e-7b4a-4e8c-9d3f-1a2b3c4d5e6f",
+        "https://api.mapbox.com/v4?access_token=pk.q7RtY2mWx9KpLz4VbN8c",
+        "https://x.io/?page_token=q7RtY2mWx9KpLz4VbN8c",
+        "file_path = q7RtY2mWx9KpLz4VbN8c",
+        "max_tokens: 4096",
+        "session_key: user_session_v2",
+    ] {
+        let settings = !none.contains("://");
+        assert!(kinds(none, settings).is_empty(), "{none}");
     }
 }

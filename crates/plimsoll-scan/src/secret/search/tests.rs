@@ -49,13 +49,13 @@ fn what_a_package_explains_is_no_alarm() {
         found.map(|(_, severity)| severity).collect()
     };
     let package = "app/node_modules/a/b.js";
-    for text in [
-        "placeholder: 'e.g. TOKEN',",
-        "{\n   * token: 'TOKEN'\n}",
-        "// use TOKEN",
-    ] {
+    for text in ["{\n   * token: 'TOKEN'\n}", "// use TOKEN"] {
         assert_eq!(severities(package, text), [Severity::Info], "{text}");
         assert_eq!(severities("app/b.js", text), [Severity::Critical], "{text}");
+    }
+    let asked = "placeholder: 'e.g. TOKEN',";
+    for path in [package, "app/b.js"] {
+        assert_eq!(severities(path, asked), [Severity::Info]);
     }
     let tests = "#[cfg(test)]\nmod tests {\n    const A: &str = \"TOKEN\";\n}\n";
     let of_crate = "usr/local/cargo/registry/src/index/a-1/src/lib.rs";
@@ -159,5 +159,37 @@ fn many_that_hardly_hurt_hide_none_that_do() {
             // Somewhere there is an end.
             _ => assert_eq!(found.sightings.len(), MAX_HITS),
         }
+    }
+}
+
+#[test]
+fn what_others_wrote_too_is_searched_for_what_is_drawn() {
+    let value = format!("q7RtY2mW{}", "x9KpLz4V");
+    let told = |path: &str, text: &str| told(path, &text.replace("VALUE", &value)).len();
+    let map = r#"{"version":3,"sourcesContent":["export default { apiSecret: 'VALUE' }\nconst u = \"postgres://u:VALUE@db/x\""]}"#;
+    assert_eq!(told("app/dist/main.js.map", map), 1);
+    assert_eq!(
+        told("app/dist/main.bundle.js", "x={apiSecret:\"VALUE\"}"),
+        1
+    );
+    assert_eq!(told("app/fix.patch", "+  apiSecret: 'VALUE',\n"), 1);
+    for path in ["var/www/html/index.html", "app/README.md", "data/users.csv"] {
+        assert_eq!(told(path, "x,postgres://u:VALUE@db/x\n"), 1, "{path}");
+        assert_eq!(told(path, "\"access_token\": \"VALUE\""), 0, "{path}");
+        assert_eq!(
+            told(path, "postgres://me:s3cr3t-pw@localhost/x"),
+            0,
+            "{path}"
+        );
+    }
+    for (path, text) in [
+        (
+            "app/main.min.js",
+            "t={password:\"Passwort1!\",secretKey:\"secret_key_v2\"}",
+        ),
+        ("app/node_modules/a/b.min.js", "t={apiSecret:\"VALUE\"}"),
+        ("app/docs/a.md", "postgres://u:VALUE@db/x"),
+    ] {
+        assert_eq!(told(path, text), 0, "{path}");
     }
 }

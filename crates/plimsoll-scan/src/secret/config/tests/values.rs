@@ -308,3 +308,39 @@ fn passwords_in_other_forms() {
     let shown = redacted(&config).config.cmd.unwrap();
     assert!(!shown[4].contains("tulipgar"), "{shown:?}");
 }
+
+#[test]
+fn what_an_image_starts_is_shown_whatever_a_password_is() {
+    let words = |words: &[&str]| {
+        Some(
+            words
+                .iter()
+                .map(|word| (*word).to_owned())
+                .collect::<Vec<_>>(),
+        )
+    };
+    let config = ImageConfig {
+        env: [
+            "DB_PASSWORD=python3",
+            "X_PASSWORD=sommer24",
+            "PATH=/opt/python3/bin",
+        ]
+        .map(str::to_owned)
+        .to_vec(),
+        entrypoint: words(&["tini", "--", "/usr/bin/python3", "-m", "app"]),
+        cmd: words(&["--pw=sommer24"]),
+        ..ImageConfig::default()
+    };
+    let shown = redacted(&config).config;
+    assert!(!shown.env[0].contains("python3") && !format!("{shown:?}").contains("sommer24"));
+    assert_eq!(shown.env[2], config.env[2]);
+    assert_eq!(shown.entrypoint, config.entrypoint);
+    // What is drawn is hidden there, too.
+    let config = ImageConfig {
+        env: vec!["DB_PASSWORD=q7RtY2mWx9Kp".to_owned()],
+        entrypoint: words(&["sh", "-c", "exec q7RtY2mWx9Kp"]),
+        ..ImageConfig::default()
+    };
+    let shown = format!("{:?}", redacted(&config).config);
+    assert!(!shown.contains("q7RtY2mWx9Kp"), "{shown}");
+}
