@@ -119,7 +119,8 @@ fn named(recipe: &Recipe) -> Vec<DeclaredPackage> {
         .flat_map(|install| {
             let line = install.place.start.line;
             install.words.iter().flat_map(move |word| {
-                DeclaredPackage::named(word.kind, &word.text, &word.place, line)
+                let version = word.version.as_ref();
+                DeclaredPackage::named(word.kind, &word.text, &word.place, version, line)
             })
         })
         .collect()

@@ -290,9 +290,9 @@ pub(super) fn spot(input: &AdviceInput<'_>, place: Place<'_>, steps: &[&Step<'_>
             let mut locks = steps.iter().filter_map(|step| declared(step.placed.lock));
             let lock = locks.next().map(|lock| lock.place.file.clone());
             let source = line.map(|line| line.place.clone());
-            match line {
-                Some(line) if line.is_word => of(AdvisedAction::RenewPackages, source),
-                _ => Spot {
+            match line.and_then(|line| line.word.clone()) {
+                Some(word) => of(AdvisedAction::RenewPackages, Some(word)),
+                None => Spot {
                     lock,
                     ..of(AdvisedAction::RenewLock, source)
                 },

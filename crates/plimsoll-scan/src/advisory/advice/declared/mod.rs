@@ -84,7 +84,8 @@ pub struct DeclaredPackage {
     /// Whether a tool wrote the file, so that another file is the one to edit where it names the
     /// package too.
     pub is_lock: bool,
-    /// The line.
+    /// The line with the version; for a word of a command line that takes it from a variable, that of the
+    /// variable.
     pub place: SourceOrigin,
     /// Further lines that say the same beside it: none of them can change alone.
     pub(super) also: Vec<SourceOrigin>,
@@ -92,8 +93,8 @@ pub struct DeclaredPackage {
     pub standing: Standing,
     /// Whether the file is for tests, documents or those who develop, by its name.
     pub is_aside: bool,
-    /// Whether it is a word of a command line in the Dockerfile.
-    pub(super) is_word: bool,
+    /// The word of a command line in the Dockerfile that it is.
+    pub(super) word: Option<SourceOrigin>,
     /// The versions that it takes; none where that cannot be told.
     range: Option<Range>,
     /// The version of a distribution's package that a command line asks for.
@@ -105,14 +106,14 @@ impl DeclaredPackage {
     /// that the Dockerfile has as much to do with. Which of the files that it does not know is
     /// installed, nobody can tell.
     fn stands_beside(&self, other: &Self) -> bool {
-        if self.place.file == other.place.file && !self.is_word {
+        if self.place.file == other.place.file && self.word.is_none() {
             // A tool writes down what is needed, however often.
             return !self.is_lock;
         }
         match (self.standing, other.standing) {
             // A word counts for what is there when it is run.
             (Standing::Installed(line), Standing::Installed(later)) => {
-                !other.is_word || line <= later
+                other.word.is_none() || line <= later
             }
             (Standing::Copied, Standing::Copied) => self.is_aside == other.is_aside,
             _ => false,
@@ -298,7 +299,7 @@ pub fn declarations(file: &SourceFile, is_requirements: bool) -> Vec<DeclaredPac
                 also: Vec::new(),
                 standing: Standing::default(),
                 is_aside: false,
-                is_word: false,
+                word: None,
                 pin: None,
             }
         })

@@ -134,7 +134,7 @@ fn words(line: usize, words: &[(PackageKind, &str)]) -> Vec<DeclaredPackage> {
     let place = SourceOrigin::new(&file, Span::new(start, start + 3));
     let words = words.iter();
     words
-        .flat_map(|(kind, word)| DeclaredPackage::named(*kind, word, &place, line))
+        .flat_map(|(kind, word)| DeclaredPackage::named(*kind, word, &place, None, line))
         .collect()
 }
 
@@ -191,6 +191,30 @@ fn a_version_that_the_instruction_names_is_raised_there() {
                 .to_owned()
         )
     );
+}
+
+#[test]
+fn a_version_that_a_variable_gives_is_raised_where_it_is_set() {
+    let high = VulnerabilitySeverity::High;
+    let image = Image::new().with(FLASK, high, &["2.0.3"]);
+    let file = SourceFile::new("Dockerfile", "ARG V=1.0.0\nFROM base\nRUN pip\n");
+    let at = |start, end| SourceOrigin::new(&file, Span::new(start, end));
+    let (variable, word) = (at(4, 11), at(26, 29));
+    for (text, edit) in [
+        (
+            "flask==1.0.0",
+            "raise-versions Dockerfile:1: flask 1.0.0 > 2.0.3: 1/1",
+        ),
+        // It takes what mends it, and nothing has to be set.
+        (
+            "flask>=1.0.0",
+            "renew-packages Dockerfile:3: flask 1.0.0 > 2.0.3: 1/1",
+        ),
+    ] {
+        let kind = PackageKind::Python;
+        let declared = DeclaredPackage::named(kind, text, &word, Some(&variable), 3);
+        assert_eq!(told(&image.advise(&declared, high)), [edit]);
+    }
 }
 
 #[test]
