@@ -194,6 +194,43 @@ fn a_version_that_the_instruction_names_is_raised_there() {
 }
 
 #[test]
+fn what_was_built_with_a_package_that_is_raised_comes_with_it() {
+    use PackageKind::Deb;
+    let high = VulnerabilitySeverity::High;
+    let mut image = Image::new()
+        .with((Deb, 1, "curl", "7-1"), high, &["7-2"])
+        .with((Deb, 1, "libcurl4", "7-1"), high, &["7-2"])
+        .with((Deb, 1, "libcurl3", "6-1"), high, &["6-2"])
+        .with((Deb, 1, "wget", "1-1"), high, &["1-2"]);
+    image.inventory.packages[1].source = Some(("curl".to_owned(), String::new()));
+    image.inventory.packages[2].source = Some(("curl".to_owned(), String::new()));
+    let advice = image.advise(&words(2, &[(Deb, "curl=7-1")]), high);
+    let mut steps = advice.edits.iter().flat_map(|edit| &edit.steps);
+    assert!(steps.any(|step| step.name == "libcurl4" && step.is_brought));
+    assert_eq!(
+        told(&advice),
+        [
+            "renew-packages Dockerfile:2: curl 6-1 > 6-2, wget 1-1 > 1-2: 2/2",
+            "raise-versions Dockerfile:2: curl 7-1 > 7-2, libcurl4 7-1 > 7-2: 2/2",
+        ]
+    );
+    // What is named has no flaw that can be mended: nothing says that it holds the other one.
+    image.found[0].fix_state = FixState::NotFixed;
+    image.found[0].fixed = None;
+    let found = told(&image.advise(&words(2, &[(Deb, "curl=7-1")]), high));
+    assert!(found[0].starts_with("renew-packages Dockerfile:2: curl 6-1 > 6-2, curl 7-1 > 7-2"));
+    // A pattern that takes what mends both.
+    image = Image::new()
+        .with((Deb, 1, "curl", "7-1"), high, &["7-2"])
+        .with((Deb, 1, "libcurl4", "7-1"), high, &["7-2"]);
+    image.inventory.packages[1].source = Some(("curl".to_owned(), String::new()));
+    assert_eq!(
+        told(&image.advise(&words(2, &[(Deb, "curl=7-*")]), high)),
+        ["renew-packages Dockerfile:2: curl 7-1 > 7-2, libcurl4 7-1 > 7-2: 2/2"]
+    );
+}
+
+#[test]
 fn a_version_that_a_variable_gives_is_raised_where_it_is_set() {
     let high = VulnerabilitySeverity::High;
     let image = Image::new().with(FLASK, high, &["2.0.3"]);
