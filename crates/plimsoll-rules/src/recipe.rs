@@ -391,6 +391,7 @@ fn of_program(command: &ShellCommand) -> Vec<&'static str> {
         Some("poetry") => vec!["pyproject.toml", "poetry.lock"],
         Some("pdm") => vec!["pyproject.toml", "pdm.lock"],
         Some("uv") => vec!["pyproject.toml", "uv.lock"],
+        Some("bun") => vec!["package.json", "bun.lock"],
         Some("pipenv") => vec!["Pipfile", "Pipfile.lock"],
         Some("cargo") => vec!["Cargo.toml", "Cargo.lock"],
         Some("mvn" | "mvnw") => vec!["pom.xml"],

@@ -222,6 +222,7 @@ fn format(name: &str) -> Option<(PackageKind, bool, Reader)> {
         "package.json" => (PackageKind::Npm, false, javascript::manifest),
         "package-lock.json" | "npm-shrinkwrap.json" => (PackageKind::Npm, true, javascript::lock),
         "yarn.lock" => (PackageKind::Npm, true, javascript::yarn),
+        "bun.lock" => (PackageKind::Npm, true, javascript::bun),
         "pnpm-workspace.yaml" => (PackageKind::Npm, false, javascript::workspace),
         "pnpm-lock.yaml" => (PackageKind::Npm, true, javascript::pnpm),
         "Gemfile" | "gems.rb" => (PackageKind::Gem, false, ruby::gemfile),

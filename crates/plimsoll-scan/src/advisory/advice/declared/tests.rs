@@ -170,6 +170,16 @@ fn javascript_and_php() {
     );
     assert_eq!(
         read(
+            "bun.lock",
+            "{\n  \"workspaces\": {\n    \"\": {\n      \"dependencies\": {\n        \"a\": \"^2\",\n      },\n    },\n  },\n\
+             \"trustedDependencies\": [\n    \"a\",\n  ],\n  \"packages\": {\n\
+             \"@s/b\": [\"@s/b@1.2.3\", \"\", { \"dependencies\": { \"a\": \"2\" }, \"optionalPeers\": [\"c\"] }, \"sha512-x\"],\n\n\
+             \"@s/b/a\": [\"a@2.0.0\", \"\", {}, \"sha512-x\"],\n  }\n}\n"
+        ),
+        ["13 @s/b 1.2.3", "15 a 2.0.0"]
+    );
+    assert_eq!(
+        read(
             "pnpm-workspace.yaml",
             "packages:\n  - 'a: b'\ncatalog:\n  lodash: ^4.17.20 # why\n  # no: 1\ncatalogs:\n  old:\n    '@s/b': \"1.0.0\"\n\
              \"overrides\": # pins\n  a>c@2: 2.0.1\n  g: $g\nother:\n  no: 1\n"
