@@ -248,7 +248,7 @@ fn format(name: &str) -> Option<(PackageKind, bool, Reader)> {
 fn format_at(path: &str) -> Option<(PackageKind, bool, Reader)> {
     let (folders, name) = path.rsplit_once('/').unwrap_or(("", path));
     let folder = folders.rsplit('/').next().unwrap_or_default();
-    let is_listed = || may_be_requirements(name) && folder.contains("requirements");
+    let is_listed = || is_text(name) && folder.contains("requirements");
     format(name).or_else(|| is_listed().then_some(REQUIREMENTS))
 }
 
@@ -257,8 +257,12 @@ const REQUIREMENTS: (PackageKind, bool, Reader) =
     (PackageKind::Python, false, python::requirements);
 
 /// Whether a file may be one of requirements, if something else says so: an instruction that installs
-/// from it, or another such file.
+/// from it, or another such file. It may have any name that tells of no other format.
 pub fn may_be_requirements(path: &str) -> bool {
+    is_text(path) || !is_manifest(path)
+}
+
+fn is_text(path: &str) -> bool {
     path.ends_with(".txt") || path.ends_with(".in")
 }
 
