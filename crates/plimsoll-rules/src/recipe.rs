@@ -31,7 +31,7 @@ pub struct Recipe {
     /// What every instruction that runs or copies was made in: that of the stage it copies from,
     /// else of its own.
     pub makers: Vec<Maker>,
-    /// Files and folders of the context that are copied by name.
+    /// Files and folders of the context that are copied; `.` is all of it.
     copies: Vec<String>,
 }
 
@@ -95,16 +95,18 @@ impl Recipe {
             }
         }
         recipe.makers = makers(&file);
-        recipe.copies = copies
-            .into_iter()
-            .map(|copy| copy.source)
-            .filter(|source| source != ".")
-            .collect();
+        recipe.copies = copies.into_iter().map(|copy| copy.source).collect();
         recipe
     }
 
     /// Whether a COPY or ADD names a path of the context, or a folder that it lies in.
     pub fn copies(&self, path: &str) -> bool {
+        let mut copies = self.copies.iter();
+        copies.any(|source| source != "." && takes(source, path))
+    }
+
+    /// Whether a COPY or ADD takes a path of the context, by whatever name.
+    pub fn brings(&self, path: &str) -> bool {
         self.copies.iter().any(|source| takes(source, path))
     }
 }
@@ -361,11 +363,12 @@ fn wanted<'a>(call: &Call<'a>) -> (Vec<&'a str>, Option<&'a str>) {
                     "npm-shrinkwrap.json",
                     "yarn.lock",
                     "pnpm-lock.yaml",
+                    "pnpm-workspace.yaml",
                 ],
                 text(call.option('C', &["--prefix", "--cwd", "--dir"])),
             )
         }
-        Manager::Go => (vec!["go.mod"], text(call.option('C', &[]))),
+        Manager::Go => (vec!["go.mod", "go.work"], text(call.option('C', &[]))),
         _ => (Vec::new(), None),
     }
 }
@@ -483,12 +486,17 @@ mod tests {
                     "web/package-lock.json",
                     "web/package.json",
                     "web/pnpm-lock.yaml",
+                    "web/pnpm-workspace.yaml",
                     "web/yarn.lock",
                 ],
             ),
             (
                 "WORKDIR /a\nRUN --mount=type=bind,source=b/go.mod,target=go.mod go mod download",
                 &["b/go.mod"],
+            ),
+            (
+                "WORKDIR /src\nCOPY . .\nRUN go build ./a",
+                &["go.mod", "go.work"],
             ),
             (
                 "COPY --from=x /a/requirements.txt .\nRUN pip install -r requirements.txt",

@@ -10,6 +10,7 @@ use plimsoll_scan::advisory::{
 };
 use plimsoll_syntax::glob;
 
+use super::workspaces;
 use crate::project;
 
 /// How deep below the project's folder files are looked for that ask for packages.
@@ -189,7 +190,7 @@ fn included(path: &str, file: &SourceFile) -> Vec<String> {
 }
 
 /// The files that instructions of the Dockerfile install from, with the line of the instruction: those
-/// that it finds, and what these take in.
+/// that it finds, what these take in, and the packages that are installed together with one of them.
 fn installed<'f>(files: &'f [(String, SourceFile)], recipe: &Recipe) -> HashMap<&'f str, usize> {
     let by_path: HashMap<&str, &SourceFile> = files
         .iter()
@@ -209,10 +210,20 @@ fn installed<'f>(files: &'f [(String, SourceFile)], recipe: &Recipe) -> HashMap<
             continue;
         }
         lines.insert(path, line);
-        let taken_in = by_path.get(path).map(|file| included(path, file));
-        for path in taken_in.unwrap_or_default() {
-            next.extend(known(&path).map(|path| (path, line)));
-        }
+        let Some(file) = by_path.get(path) else {
+            continue;
+        };
+        let taken_in = included(path, file);
+        next.extend(
+            taken_in
+                .iter()
+                .filter_map(|path| Some((known(path)?, line))),
+        );
+        let patterns = workspaces::patterns(path, file);
+        let others = by_path.keys().copied();
+        let members =
+            others.filter(|other| workspaces::is_member(&patterns, other) && recipe.brings(other));
+        next.extend(members.map(|path| (path, line)));
     }
     lines
 }
@@ -372,6 +383,31 @@ mod tests {
                 ("click", Standing::Installed(3)),
             ]
         );
+    }
+
+    #[test]
+    fn packages_of_one_project_are_installed_together() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let pin = "{\n\"dependencies\": {\n\"lodash\": \"4.17.15\"\n}\n}\n";
+        let root = "{\"workspaces\": [\"packages/*\"]}\n";
+        for (path, text) in [
+            ("package.json", root),
+            ("packages/a/package.json", pin),
+            ("packages/b/package.json", pin),
+            ("packages/c/package.json", pin),
+            ("other/package.json", pin),
+        ] {
+            let path = folder.path().join(path);
+            std::fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+            std::fs::write(path, text).expect("a file");
+        }
+        let text = "FROM x\nCOPY package.json .\nCOPY packages/[ab] packages/\nRUN npm ci\n";
+        let file = SourceFile::new("Dockerfile", text);
+        let all = declared(folder.path(), &Recipe::of(&file, None));
+        let told: Vec<_> = all.iter().map(|one| one.standing).collect();
+        let together = Standing::Installed(4);
+        let apart = Standing::Elsewhere;
+        assert_eq!(told, [apart, together, together, apart]);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! line a person would change.
 
 mod files;
+mod workspaces;
 
 use std::cell::RefCell;
 use std::collections::HashMap;

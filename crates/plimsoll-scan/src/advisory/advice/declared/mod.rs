@@ -218,7 +218,7 @@ fn format(name: &str) -> Option<(PackageKind, bool, Reader)> {
         "poetry.lock" | "uv.lock" | "pdm.lock" => (PackageKind::Python, true, toml::packages),
         "Cargo.toml" => (PackageKind::Cargo, false, rust::manifest),
         "Cargo.lock" => (PackageKind::Cargo, true, toml::packages),
-        "go.mod" => (PackageKind::Go, false, go::module),
+        "go.mod" | "go.work" => (PackageKind::Go, false, go::module),
         "package.json" => (PackageKind::Npm, false, javascript::manifest),
         "package-lock.json" | "npm-shrinkwrap.json" => (PackageKind::Npm, true, javascript::lock),
         "yarn.lock" => (PackageKind::Npm, true, javascript::yarn),
