@@ -213,12 +213,14 @@ pub(super) fn pnpm<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
 
 /// `bun.lock`: `"name": ["name@1.0.0", …`, and `"holder/name"` for a copy that one package has for itself.
 pub(super) fn bun<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
-    let packages = lines.iter().filter_map(|line| {
-        let (_, value) = member(line.text.trim())?;
-        let (meant, _) = quoted(value.strip_prefix('[')?)?;
-        let name = before_version(meant)?;
-        let version = meant.get(name.len() + 1..)?;
-        Some(Asked::new(name, Wanted::these(version), *line))
+    let packages = lines.iter().flat_map(|line| {
+        let lists = line.text.match_indices("[\"").map(|(at, _)| at + 1);
+        lists.filter_map(|at| {
+            let (meant, _) = quoted(line.text.get(at..)?)?;
+            let name = before_version(meant)?;
+            let version = meant.get(name.len() + 1..)?;
+            Some(Asked::new(name, Wanted::these(version), *line))
+        })
     });
     packages.collect()
 }
