@@ -119,6 +119,7 @@ fn renewal(edit: &AdvisedEdit, voice: Voice) -> String {
     let asking = edit.place.as_ref().map(|place| file(&place.file));
     let command = match (step.kind, lock.as_deref()) {
         (PackageKind::Npm, Some("pnpm-lock.yaml")) => "pnpm update",
+        (PackageKind::Npm, Some("bun.lock")) => "bun update",
         // What the command is called hangs on Yarn's version.
         (PackageKind::Npm, Some("yarn.lock")) => "",
         (PackageKind::Npm, _) => "npm update",
@@ -129,7 +130,8 @@ fn renewal(edit: &AdvisedEdit, voice: Voice) -> String {
         (PackageKind::Python, Some("uv.lock")) => "uv lock --upgrade-package",
         (PackageKind::Python, Some("pdm.lock")) => "pdm update",
         (PackageKind::Python, Some("Pipfile.lock")) => "pipenv update",
-        (PackageKind::Python, Some(_)) => "pip-compile -P",
+        // An option that all programs have that compile requirements.
+        (PackageKind::Python, Some(_)) => "-P",
         (PackageKind::Python, None) if asking.as_deref() == Some("Pipfile") => "pipenv update",
         (_, Some(_)) => "",
         (_, None) => return "rebuild without cache".to_owned(),
@@ -141,8 +143,13 @@ fn renewal(edit: &AdvisedEdit, voice: Voice) -> String {
     match command {
         "" => format!("update {lock}"),
         command => {
+            let with = if command == "-P" {
+                "compile it with "
+            } else {
+                ""
+            };
             let command = (voice.code)(&format!("{command} {}", step.name));
-            format!("update {lock} ({command})")
+            format!("update {lock} ({with}{command})")
         }
     }
 }

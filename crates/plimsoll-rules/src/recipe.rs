@@ -1,6 +1,10 @@
 //! What the instructions of a Dockerfile install, by which files of its build context, and which
 //! images that was made in: where a person would change what is installed.
 
+mod version;
+
+use std::collections::HashMap;
+
 use plimsoll_model::{PackageKind, SourceFile, SourceOrigin, Span};
 use plimsoll_syntax::dockerfile::{self, Base, InstructionKind, ResolveInput};
 use plimsoll_syntax::glob;
@@ -27,7 +31,7 @@ pub struct Recipe {
     /// What every instruction that runs or copies was made in: that of the stage it copies from,
     /// else of its own.
     pub makers: Vec<Maker>,
-    /// Files and folders of the context that are copied by name.
+    /// Files and folders of the context that are copied; `.` is all of it.
     copies: Vec<String>,
 }
 
@@ -52,6 +56,8 @@ pub struct InstallWord {
     pub text: String,
     /// Where it stands.
     pub place: SourceOrigin,
+    /// The line of the variable that it takes its version from, where it takes it from one.
+    pub version: Option<SourceOrigin>,
 }
 
 /// The images that what an instruction brings was made in.
@@ -89,16 +95,18 @@ impl Recipe {
             }
         }
         recipe.makers = makers(&file);
-        recipe.copies = copies
-            .into_iter()
-            .map(|copy| copy.source)
-            .filter(|source| source != ".")
-            .collect();
+        recipe.copies = copies.into_iter().map(|copy| copy.source).collect();
         recipe
     }
 
     /// Whether a COPY or ADD names a path of the context, or a folder that it lies in.
     pub fn copies(&self, path: &str) -> bool {
+        let mut copies = self.copies.iter();
+        copies.any(|source| source != "." && takes(source, path))
+    }
+
+    /// Whether a COPY or ADD takes a path of the context, by whatever name.
+    pub fn brings(&self, path: &str) -> bool {
         self.copies.iter().any(|source| takes(source, path))
     }
 }
@@ -221,19 +229,42 @@ fn install(file: &ProjectFile<'_>, view: StepView<'_>, copies: &[Copied]) -> Opt
     let mut files: Vec<String> = Vec::new();
     let mut words: Vec<InstallWord> = Vec::new();
     let mut folder = workdir(view).to_owned();
+    let mut exported: HashMap<&str, &str> = HashMap::new();
     for (script, command) in file.commands(view) {
-        if command.program() == Some("cd")
-            && let [to] = command.arguments()
-            && let Some(to) = &to.literal
-        {
-            folder = below(&folder, to);
-            continue;
+        match (command.program(), command.arguments()) {
+            (Some("cd"), [to]) => {
+                if let Some(to) = &to.literal {
+                    folder = below(&folder, to);
+                    continue;
+                }
+            }
+            (Some("export"), pairs) => {
+                let pairs = pairs.iter().filter_map(|pair| pair.literal.as_deref());
+                exported.extend(pairs.filter_map(|pair| pair.split_once('=')));
+                continue;
+            }
+            _ => {}
         }
         let call = call::any_call(command);
-        let (wanted, within) = match &call {
+        let (mut wanted, within) = match &call {
             Some(call) => wanted(call),
             None => (of_program(command), None),
         };
+        if let Some(call) = &call {
+            let assigned = |name: &str| {
+                let mut own = command.assignments.iter().rev();
+                let own = own.find(|(known, _)| known == name);
+                own.and_then(|(_, value)| value.literal.as_deref())
+            };
+            let variables = &view.step.before.variables;
+            let set = |name: &str| variables.get(name)?.value.as_deref();
+            let value = |name: &&str| {
+                let exported = || exported.get(name).copied();
+                assigned(name).or_else(exported).or_else(|| set(name))
+            };
+            let values = of_environment(call).iter().filter_map(value);
+            wanted.extend(values.flat_map(str::split_whitespace));
+        }
         let folder = match within {
             Some(within) => below(&folder, within),
             None => folder.clone(),
@@ -249,10 +280,12 @@ fn install(file: &ProjectFile<'_>, view: StepView<'_>, copies: &[Copied]) -> Opt
         };
         for word in &call.packages {
             let texts = site::expanded(file, &site, word).unwrap_or_default();
+            let version = version::written(file, view, word);
             words.extend(texts.into_iter().map(|text| InstallWord {
                 kind,
                 text,
                 place: file.place(script.word_span(word)),
+                version: version.clone(),
             }));
         }
         files.truncate(MOST);
@@ -294,6 +327,8 @@ fn wanted<'a>(call: &Call<'a>) -> (Vec<&'a str>, Option<&'a str>) {
                         | "-c"
                         | "--constraint"
                         | "--constraints"
+                        | "--override"
+                        | "--overrides"
                 )
             });
             let mut files: Vec<&str> = named.filter_map(|option| option.value).collect();
@@ -328,12 +363,24 @@ fn wanted<'a>(call: &Call<'a>) -> (Vec<&'a str>, Option<&'a str>) {
                     "npm-shrinkwrap.json",
                     "yarn.lock",
                     "pnpm-lock.yaml",
+                    "pnpm-workspace.yaml",
                 ],
                 text(call.option('C', &["--prefix", "--cwd", "--dir"])),
             )
         }
-        Manager::Go => (vec!["go.mod"], text(call.option('C', &[]))),
+        Manager::Go => (vec!["go.mod", "go.work"], text(call.option('C', &[]))),
         _ => (Vec::new(), None),
+    }
+}
+
+/// The variables that tell a package manager which files to read besides, parted by blanks
+/// (<https://pip.pypa.io/en/stable/topics/configuration/#environment-variables>,
+/// <https://docs.astral.sh/uv/reference/environment/>).
+fn of_environment(call: &Call<'_>) -> &'static [&'static str] {
+    match (call.manager, call.action, call.program) {
+        (Manager::Pip, Action::Install, "uv") => &["UV_CONSTRAINT", "UV_OVERRIDE"],
+        (Manager::Pip, Action::Install, _) => &["PIP_CONSTRAINT", "PIP_REQUIREMENT"],
+        _ => &[],
     }
 }
 
@@ -347,6 +394,7 @@ fn of_program(command: &ShellCommand) -> Vec<&'static str> {
         Some("poetry") => vec!["pyproject.toml", "poetry.lock"],
         Some("pdm") => vec!["pyproject.toml", "pdm.lock"],
         Some("uv") => vec!["pyproject.toml", "uv.lock"],
+        Some("bun") => vec!["package.json", "bun.lock"],
         Some("pipenv") => vec!["Pipfile", "Pipfile.lock"],
         Some("cargo") => vec!["Cargo.toml", "Cargo.lock"],
         Some("mvn" | "mvnw") => vec!["pom.xml"],
@@ -438,6 +486,7 @@ mod tests {
                     "web/package-lock.json",
                     "web/package.json",
                     "web/pnpm-lock.yaml",
+                    "web/pnpm-workspace.yaml",
                     "web/yarn.lock",
                 ],
             ),
@@ -446,7 +495,29 @@ mod tests {
                 &["b/go.mod"],
             ),
             (
+                "WORKDIR /src\nCOPY . .\nRUN go build ./a",
+                &["go.mod", "go.work"],
+            ),
+            (
                 "COPY --from=x /a/requirements.txt .\nRUN pip install -r requirements.txt",
+                &[],
+            ),
+            // pip's own variables, and uv's.
+            (
+                "ENV PIP_CONSTRAINT=/c.txt UV_CONSTRAINT=/u.txt\nCOPY . /\nRUN pip install flask",
+                &["c.txt"],
+            ),
+            (
+                "COPY . /\nRUN export PIP_CONSTRAINT='/a.txt b/c.txt' && pip3 install flask",
+                &["a.txt", "b/c.txt"],
+            ),
+            (
+                "COPY . /\nENV UV_OVERRIDE=o.txt\nRUN UV_CONSTRAINT=/c.txt uv pip install --system flask",
+                &["c.txt", "o.txt"],
+            ),
+            (
+                "COPY . /\nENV PIP_CONSTRAINT=c.txt\nRUN PIP_CONSTRAINT= pip install flask\n\
+                 RUN pip list\nRUN npm install lodash",
                 &[],
             ),
         ] {
@@ -490,6 +561,81 @@ mod tests {
                 (6, 6, "flask==1.0")
             ]
         );
+    }
+
+    #[test]
+    fn a_version_stands_where_its_variable_gets_it() {
+        let place = |text: &str| -> Vec<(String, usize)> {
+            let recipe = recipe(text);
+            let words = recipe.installs.iter().flat_map(|install| &install.words);
+            words
+                .map(|word| {
+                    let place = word.version.as_ref().unwrap_or(&word.place);
+                    (word.text.clone(), place.start.line)
+                })
+                .collect()
+        };
+        for (text, version, line) in [
+            (
+                "FROM x\nARG V=1.0\nRUN pip install \"flask==${V}\"",
+                "flask==1.0",
+                2,
+            ),
+            (
+                "FROM x\nENV A=b \\\n  V=1.0\nRUN pip install flask==$V",
+                "flask==1.0",
+                3,
+            ),
+            (
+                "ARG V=1.0\nFROM x\nARG V\nRUN pip install flask==$V",
+                "flask==1.0",
+                1,
+            ),
+            (
+                "ARG V=2\nFROM x\nARG V=1.0\nENV W=$V\nRUN npm i a@$W",
+                "a@1.0",
+                3,
+            ),
+            (
+                "FROM x\nARG M=7.88\nENV V=${M}.1-10\nRUN apt-get install curl=$V",
+                "curl=7.88.1-10",
+                3,
+            ),
+            (
+                "FROM x\nENV V=1.25 R=1\nRUN apt-get install nginx=${V}-${R}~bookworm",
+                "nginx=1.25-1~bookworm",
+                2,
+            ),
+            (
+                "FROM x\nARG PY=python3\nARG V=1-2\nRUN apt-get install ${PY}-pip=$V",
+                "python3-pip=1-2",
+                3,
+            ),
+            (
+                "FROM x\nENV V=3.0\nRUN dnf install -y openssl-$V",
+                "openssl-3.0",
+                2,
+            ),
+            (
+                "FROM x\nENV WITH=\"curl=8\"\nRUN apk add $WITH",
+                "curl=8",
+                2,
+            ),
+            // A variable that gives no version.
+            (
+                "FROM x\nARG NAME=curl\nRUN apk add \"$NAME=8\"",
+                "curl=8",
+                3,
+            ),
+            (
+                "FROM x\nARG PY=python3\nRUN apk add ${PY}-dev=3.11",
+                "python3-dev=3.11",
+                3,
+            ),
+            ("FROM x\nRUN apk add curl=8", "curl=8", 2),
+        ] {
+            assert_eq!(place(text), [(version.to_owned(), line)], "{text}");
+        }
     }
 
     #[test]

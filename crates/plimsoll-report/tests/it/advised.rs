@@ -144,7 +144,7 @@ fn what_a_line_takes_already_is_a_matter_of_the_lock() {
         (
             PackageKind::Python,
             "requirements.txt",
-            "update requirements.txt (pip-compile -P pandas), for",
+            "update requirements.txt (compile it with -P pandas), for",
         ),
         (
             PackageKind::Npm,
@@ -152,6 +152,11 @@ fn what_a_line_takes_already_is_a_matter_of_the_lock() {
             "update the lock (pnpm update pandas), for",
         ),
         (PackageKind::Npm, "yarn.lock", "update yarn.lock, for"),
+        (
+            PackageKind::Npm,
+            "web/bun.lock",
+            "update the lock (bun update pandas), for",
+        ),
     ] {
         let edit = &mut case.report.advice.edits[0];
         edit.steps[0].kind = kind;

@@ -3,11 +3,11 @@
 
 use std::fmt;
 
-use plimsoll_model::{Evidence, PackageKind};
+use plimsoll_model::{Evidence, PackageKind, Requirement};
 use serde::de::{Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::json::{Any, Licenses, List};
+use super::json::{Any, Licenses, List, Texts};
 use super::{Candidate, Document, Proven};
 
 pub(super) fn claims(candidate: &Candidate<'_>) -> bool {
@@ -60,6 +60,8 @@ struct Entry {
     #[serde(default)]
     license: Any<Licenses>,
     source: Option<Source>,
+    #[serde(default)]
+    require: Any<Texts>,
 }
 
 #[derive(Deserialize)]
@@ -103,6 +105,12 @@ pub(super) fn read(_path: &str, bytes: &[u8]) -> Result<Document, String> {
                 .push(("vcs_url".to_owned(), format!("{kind}+{url}@{reference}")));
         }
         package.license = license(&entry.license.0);
+        let needs = entry.require.0.0.into_iter();
+        package.requires = super::requirements(needs.map(|(name, versions)| Requirement {
+            name,
+            versions,
+            condition: None,
+        }));
         packages.push(package);
     }
     Ok(Document::Packages(packages))
@@ -120,8 +128,9 @@ mod tests {
 
     #[test]
     fn both_generations() {
-        let entries = r#"[{"name":"own/lib","version":"v1.4.0","license":["MIT","GPL-2.0-only"]},
-            {"name":"own/meta","version":"1","type":"metapackage"},
+        let entries = r#"[{"name":"own/lib","version":"v1.4.0","license":["MIT","GPL-2.0-only"],
+             "require":{"php":">=8.1","psr/log":"^1.1 || ^2","own/main":"dev-main"}},
+            {"name":"own/meta","version":"1","type":"metapackage","require":[]},
             {"name":"own/main","version":"dev-main","source":{"type":"git","url":"https://git.example/m.git","reference":"abc"}}]"#;
         for text in [
             entries.to_owned(),
@@ -132,6 +141,11 @@ mod tests {
             };
             assert_eq!(packages.len(), 2);
             assert_eq!(packages[0].namespace.as_deref(), Some("own"));
+            let needs = packages[0].requires.iter();
+            let needs: Vec<_> = needs
+                .map(|one| (one.name.as_str(), one.versions.as_str()))
+                .collect();
+            assert_eq!(needs, [("php", ">=8.1"), ("psr/log", "^1.1 || ^2")]);
             assert_eq!(packages[0].license.as_deref(), Some("MIT OR GPL-2.0-only"));
             assert_eq!(
                 packages[1].qualifiers[0].1,

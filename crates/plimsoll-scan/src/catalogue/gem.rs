@@ -4,7 +4,7 @@
 //! A specification is Ruby code. RubyGems writes it in one fixed form, with a comment on top that
 //! tells what matters (`# stub: NAME VERSION PLATFORM PATHS`); only literals are read from the rest.
 
-use plimsoll_model::{Evidence, PackageKind};
+use plimsoll_model::{Evidence, PackageKind, Requirement};
 
 use super::{Candidate, Document, Proven};
 
@@ -46,8 +46,10 @@ pub(super) fn read(path: &str, bytes: &[u8]) -> Result<Document, String> {
     let mut version = words.next();
     let mut platform = words.next();
     let mut license = None;
+    let mut requires = Vec::new();
     for line in text.lines() {
         let Some((field, value)) = assignment(line) else {
+            requires.extend(requirement(line));
             continue;
         };
         match field {
@@ -73,7 +75,25 @@ pub(super) fn read(path: &str, bytes: &[u8]) -> Result<Document, String> {
             .push(("platform".to_owned(), platform.to_owned()));
     }
     package.license = license;
+    package.requires = super::requirements(requires.into_iter());
     Ok(Document::Packages(vec![package]))
+}
+
+/// What a line such as `  s.add_runtime_dependency(%q<rack>.freeze, ["~> 2.0".freeze, ">= 2.2"])` asks for.
+fn requirement(line: &str) -> Option<Requirement> {
+    let (_, call) = line.trim().split_once('.')?;
+    let arguments = call
+        .strip_prefix("add_runtime_dependency(")
+        .or_else(|| call.strip_prefix("add_dependency("))?;
+    let (name, versions) = arguments.strip_prefix("%q<")?.split_once('>')?;
+    let (_, versions) = versions.split_once('[')?;
+    let (versions, _) = versions.split_once(']')?;
+    let versions: Option<Vec<&str>> = versions.split(',').map(|one| literal(one.trim())).collect();
+    Some(Requirement {
+        name: name.to_owned(),
+        versions: versions?.join(", "),
+        condition: None,
+    })
 }
 
 /// The field and the value of a line such as `  s.name = "rack".freeze`.
@@ -148,9 +168,14 @@ mod tests {
     fn specifications_old_and_new() {
         let new = gem(
             "specifications/nokogiri-1.16.2-x86_64-linux.gemspec",
-            "# -*- encoding: utf-8 -*-\n# stub: nokogiri 1.16.2 x86_64-linux lib\n# stub: ext/x.rb\n\nGem::Specification.new do |s|\n  s.name = \"nokogiri\".freeze\n  s.version = \"1.16.2\"\n  s.licenses = [\"MIT\".freeze, \"Apache-2.0\".freeze]\nend\n",
+            "# -*- encoding: utf-8 -*-\n# stub: nokogiri 1.16.2 x86_64-linux lib\n# stub: ext/x.rb\n\nGem::Specification.new do |s|\n  s.name = \"nokogiri\".freeze\n  s.version = \"1.16.2\"\n  s.licenses = [\"MIT\".freeze, \"Apache-2.0\".freeze]\n  s.add_runtime_dependency(%q<racc>.freeze, [\"~> 1.4\".freeze, \">= 1.4.1\"])\n  s.add_dependency(%q<mini>, [\"= 2.8\"])\n  s.add_development_dependency(%q<rake>, [\"= 1\"])\n  s.add_dependency(%q<odd>, [ODD])\nend\n",
         )
         .unwrap();
+        let needs = new.requires.iter();
+        let needs: Vec<_> = needs
+            .map(|one| (one.name.as_str(), one.versions.as_str()))
+            .collect();
+        assert_eq!(needs, [("racc", "~> 1.4, >= 1.4.1"), ("mini", "= 2.8")]);
         assert_eq!(
             (new.name.as_str(), new.version.as_str()),
             ("nokogiri", "1.16.2")

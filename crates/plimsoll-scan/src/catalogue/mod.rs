@@ -144,6 +144,8 @@ pub(crate) struct Proven {
     pub(crate) license: Option<String>,
     pub(crate) evidence: Evidence,
     pub(crate) direct: Option<bool>,
+    /// What it says it needs.
+    pub(crate) requires: Vec<Requirement>,
     /// Where in the file it was found, if the file is an archive: shown behind a `!`.
     pub(crate) inner: Option<String>,
 }
@@ -165,6 +167,7 @@ impl Proven {
             license: None,
             evidence,
             direct: None,
+            requires: Vec::new(),
             inner: None,
         })
     }

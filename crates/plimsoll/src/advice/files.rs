@@ -10,6 +10,7 @@ use plimsoll_scan::advisory::{
 };
 use plimsoll_syntax::glob;
 
+use super::workspaces;
 use crate::project;
 
 /// How deep below the project's folder files are looked for that ask for packages.
@@ -82,10 +83,9 @@ fn listed(folder: &Path) -> (Vec<PathBuf>, HashMap<String, PathBuf>) {
                 }
             } else if kind.is_file() {
                 let below = below(folder, &path);
-                if is_manifest(&below) {
-                    manifests.push((depth, path));
-                } else if may_be_requirements(&below) {
-                    others.insert(below, path);
+                match is_manifest(&below) {
+                    true => manifests.push((depth, path)),
+                    false => _ = others.insert(below, path),
                 }
             }
         }
@@ -113,7 +113,7 @@ impl Project<'_> {
         self.read += bytes.len();
         let is_within = self.read <= ALL;
         if is_within {
-            let file = SourceFile::new(project::shown(path), bytes);
+            let file = SourceFile::new(project::shown(path), in_utf8(bytes));
             self.files.push((below(self.folder, path), file));
         }
         is_within
@@ -149,6 +149,25 @@ impl Project<'_> {
     }
 }
 
+/// A text in UTF-8 without a mark in front. PowerShell writes `pip freeze > requirements.txt` in UTF-16, and
+/// pip reads that.
+fn in_utf8(bytes: Vec<u8>) -> Vec<u8> {
+    let of_pairs = |pairs: &[u8], order: fn([u8; 2]) -> u16| {
+        let (pairs, _) = pairs.as_chunks::<2>();
+        let units = pairs.iter().map(|pair| order(*pair));
+        let text: String = char::decode_utf16(units)
+            .map(|one| one.unwrap_or(char::REPLACEMENT_CHARACTER))
+            .collect();
+        text.into_bytes()
+    };
+    match bytes.as_slice() {
+        [0xFF, 0xFE, pairs @ ..] => of_pairs(pairs, u16::from_le_bytes),
+        [0xFE, 0xFF, pairs @ ..] => of_pairs(pairs, u16::from_be_bytes),
+        [0xEF, 0xBB, 0xBF, text @ ..] => text.to_vec(),
+        _ => bytes,
+    }
+}
+
 /// A path below the project's folder.
 fn below(folder: &Path, path: &Path) -> String {
     let below = path.strip_prefix(folder).unwrap_or(path);
@@ -171,7 +190,7 @@ fn included(path: &str, file: &SourceFile) -> Vec<String> {
 }
 
 /// The files that instructions of the Dockerfile install from, with the line of the instruction: those
-/// that it finds, and what these take in.
+/// that it finds, what these take in, and the packages that are installed together with one of them.
 fn installed<'f>(files: &'f [(String, SourceFile)], recipe: &Recipe) -> HashMap<&'f str, usize> {
     let by_path: HashMap<&str, &SourceFile> = files
         .iter()
@@ -191,10 +210,20 @@ fn installed<'f>(files: &'f [(String, SourceFile)], recipe: &Recipe) -> HashMap<
             continue;
         }
         lines.insert(path, line);
-        let taken_in = by_path.get(path).map(|file| included(path, file));
-        for path in taken_in.unwrap_or_default() {
-            next.extend(known(&path).map(|path| (path, line)));
-        }
+        let Some(file) = by_path.get(path) else {
+            continue;
+        };
+        let taken_in = included(path, file);
+        next.extend(
+            taken_in
+                .iter()
+                .filter_map(|path| Some((known(path)?, line))),
+        );
+        let patterns = workspaces::patterns(path, file);
+        let others = by_path.keys().copied();
+        let members =
+            others.filter(|other| workspaces::is_member(&patterns, other) && recipe.brings(other));
+        next.extend(members.map(|path| (path, line)));
     }
     lines
 }
@@ -324,5 +353,83 @@ mod tests {
             told("FROM x\nWORKDIR /app\nCOPY . .\nRUN pip install -r requirements/base.txt\n"),
             ["flask 4", "gunicorn", "numpy"]
         );
+    }
+
+    #[test]
+    fn what_an_instruction_installs_from_comes_before_what_it_never_touches() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for (path, text) in [
+            ("deploy/docker.requirements", "-r more\nflask==1\n"),
+            ("deploy/more", "click==1\n"),
+            ("requirements.txt", "flask==1\n"),
+        ] {
+            let path = folder.path().join(path);
+            std::fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+            std::fs::write(path, text).expect("a file");
+        }
+        let text = "FROM x\nCOPY deploy/docker.requirements /tmp/requirements.txt\n\
+                    RUN pip install -r /tmp/requirements.txt\n";
+        let file = SourceFile::new("Dockerfile", text);
+        let all = declared(folder.path(), &Recipe::of(&file, None));
+        let told: Vec<_> = all
+            .iter()
+            .map(|one| (one.name.as_str(), one.standing))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                ("flask", Standing::Elsewhere),
+                ("flask", Standing::Installed(3)),
+                ("click", Standing::Installed(3)),
+            ]
+        );
+    }
+
+    #[test]
+    fn packages_of_one_project_are_installed_together() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let pin = "{\n\"dependencies\": {\n\"lodash\": \"4.17.15\"\n}\n}\n";
+        let root = "{\"workspaces\": [\"packages/*\"]}\n";
+        for (path, text) in [
+            ("package.json", root),
+            ("packages/a/package.json", pin),
+            ("packages/b/package.json", pin),
+            ("packages/c/package.json", pin),
+            ("other/package.json", pin),
+        ] {
+            let path = folder.path().join(path);
+            std::fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+            std::fs::write(path, text).expect("a file");
+        }
+        let text = "FROM x\nCOPY package.json .\nCOPY packages/[ab] packages/\nRUN npm ci\n";
+        let file = SourceFile::new("Dockerfile", text);
+        let all = declared(folder.path(), &Recipe::of(&file, None));
+        let told: Vec<_> = all.iter().map(|one| one.standing).collect();
+        let together = Standing::Installed(4);
+        let apart = Standing::Elsewhere;
+        assert_eq!(told, [apart, together, together, apart]);
+    }
+
+    #[test]
+    fn texts_of_windows_are_read() {
+        let text = "flask==1.0\r\nclick==7\r\n";
+        let of_pairs = |order: fn(u16) -> [u8; 2]| {
+            let marked = format!("\u{feff}{text}");
+            marked.encode_utf16().flat_map(order).collect::<Vec<u8>>()
+        };
+        for bytes in [
+            format!("\u{feff}{text}").into_bytes(),
+            of_pairs(u16::to_le_bytes),
+            of_pairs(u16::to_be_bytes),
+        ] {
+            let folder = tempfile::tempdir().expect("a folder");
+            std::fs::write(folder.path().join("requirements.txt"), bytes).expect("a file");
+            let all = declared(folder.path(), &Recipe::default());
+            let told: Vec<_> = all
+                .iter()
+                .map(|one| (one.name.as_str(), one.place.start.line))
+                .collect();
+            assert_eq!(told, [("flask", 1), ("click", 2)]);
+        }
     }
 }

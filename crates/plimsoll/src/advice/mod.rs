@@ -2,6 +2,7 @@
 //! line a person would change.
 
 mod files;
+mod workspaces;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -119,7 +120,8 @@ fn named(recipe: &Recipe) -> Vec<DeclaredPackage> {
         .flat_map(|install| {
             let line = install.place.start.line;
             install.words.iter().flat_map(move |word| {
-                DeclaredPackage::named(word.kind, &word.text, &word.place, line)
+                let version = word.version.as_ref();
+                DeclaredPackage::named(word.kind, &word.text, &word.place, version, line)
             })
         })
         .collect()

@@ -5,7 +5,7 @@ use plimsoll_syntax::yaml::{self, Value};
 
 use super::{Reading, TOO_MANY_PATTERNS};
 use crate::failure::Failure;
-use crate::vulnerabilities::{NoPattern, PackagePattern, Waiver};
+use crate::vulnerabilities::{Lister, NoPattern, PackagePattern, Waiver};
 
 /// Settings that decide what counts, and are ours to set elsewhere.
 const SAID_ELSEWHERE: [&str; 4] = [
@@ -163,7 +163,7 @@ fn read_package(
                 Err(why) => return unusable(reading, line, name, why, "an expression"),
             },
             "version" => waiver.version = Some(text.to_owned()),
-            "location" => match reading.foreign.patterns.glob(text) {
+            "location" => match reading.foreign.patterns.glob(text, Lister::Grype) {
                 Ok(pattern) => waiver.paths.push(pattern),
                 Err(why) => return unusable(reading, line, name, why, "a pattern"),
             },

@@ -9,7 +9,7 @@ use super::{Purpose, Reading, TOO_MANY_PATTERNS};
 use crate::clock;
 use crate::config::Allow;
 use crate::failure::Failure;
-use crate::vulnerabilities::{NoPattern, PackagePattern, Purl, Waiver};
+use crate::vulnerabilities::{Lister, NoPattern, PackagePattern, Purl, Waiver};
 
 /// Whether an id is of the checks that Trivy has for Dockerfiles.
 fn is_dockerfile_check(id: &str) -> bool {
@@ -195,7 +195,7 @@ fn read_vulnerabilities(reading: &mut Reading<'_>, value: Value<'_>) -> Result<(
                 "expired_at" => waiver.until = Some(expiry(reading, value)?),
                 "paths" => {
                     for (line, text) in words(reading, value, name)? {
-                        match reading.foreign.patterns.glob(text) {
+                        match reading.foreign.patterns.glob(text, Lister::Trivy) {
                             Ok(pattern) => waiver.paths.push(pattern),
                             Err(NoPattern::IllFormed) => {
                                 return Err(reading.fail(line, "paths: not a pattern"));

@@ -21,7 +21,7 @@ pub(crate) use baseline::Baseline;
 pub(crate) use gate::{Gate, Judged, Least};
 #[cfg(test)]
 pub(crate) use pattern::PathPattern;
-pub(crate) use pattern::{NoPattern, Patterns, wildcard};
+pub(crate) use pattern::{Lister, NoPattern, Patterns, wildcard};
 pub(crate) use purl::{Purl, python_name};
 pub(crate) use vex::Attached;
 pub(crate) use waiver::{PackagePattern, Waiver};

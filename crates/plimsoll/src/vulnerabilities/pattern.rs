@@ -1,5 +1,6 @@
 //! Patterns of names and paths, as they stand in lists of accepted vulnerabilities.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -42,15 +43,18 @@ pub(crate) enum NoPattern {
 }
 
 impl Patterns {
-    /// A glob of doublestar.
-    pub(crate) fn glob(&mut self, text: &str) -> Result<PathPattern, NoPattern> {
+    /// A glob of doublestar, in a list of that tool's.
+    pub(crate) fn glob(&mut self, text: &str, of: Lister) -> Result<PathPattern, NoPattern> {
         const MARKS: [char; 7] = ['*', '?', '[', ']', '{', '}', '\\'];
         let text = text.trim_start_matches('/');
-        if text.len() <= MAX_LENGTH && !text.contains(MARKS) {
-            return Ok(PathPattern::Wildcard(text.to_owned()));
-        }
-        let expression = expression_of_glob(text).ok_or(NoPattern::IllFormed)?;
-        self.compiled(expression).map(PathPattern::Glob)
+        let glob = match text.len() <= MAX_LENGTH && !text.contains(MARKS) {
+            true => Glob::Literal(text.to_owned()),
+            false => {
+                let expression = expression_of_glob(text).ok_or(NoPattern::IllFormed)?;
+                Glob::Expression(self.compiled(expression)?)
+            }
+        };
+        Ok(PathPattern::Glob(glob, of))
     }
 
     /// A name of Grype's: an expression where it has characters that only those have.
@@ -94,13 +98,51 @@ impl Patterns {
     }
 }
 
+/// A tool whose lists name paths in images.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lister {
+    Trivy,
+    Grype,
+}
+
+impl Lister {
+    /// How its reports spell a path in the image, and so its lists do. What lies in an archive is
+    /// `app.jar!lib/a.jar` here, `app.jar/lib/a.jar` to Trivy, and to Grype both the archive itself and
+    /// `app.jar:lib/a.jar`.
+    fn spellings(self, path: &str) -> Vec<Cow<'_, str>> {
+        let own = Cow::Borrowed(path);
+        match (path.split_once('!'), self) {
+            (None, _) => vec![own],
+            (Some(_), Self::Trivy) => vec![own, Cow::Owned(path.replace('!', "/"))],
+            (Some((outer, _)), Self::Grype) => {
+                vec![
+                    own,
+                    Cow::Borrowed(outer),
+                    Cow::Owned(path.replace('!', ":")),
+                ]
+            }
+        }
+    }
+}
+
+/// How many times the length of a path all its spellings have, at most.
+pub(crate) const SPELLINGS: usize = 3;
+
 /// A pattern of a path in the image, which is given without its leading slash.
 #[derive(Clone, Debug)]
 pub(crate) enum PathPattern {
     /// `*` is any run of characters.
     Wildcard(String),
-    /// A glob of doublestar, as Trivy and Grype take it: `*` ends at a slash, `**` does not.
-    Glob(Arc<Regex>),
+    /// As Trivy and Grype take it.
+    Glob(Glob, Lister),
+}
+
+/// A glob of doublestar: `*` ends at a slash, `**` does not.
+#[derive(Clone, Debug)]
+pub(crate) enum Glob {
+    /// One path.
+    Literal(String),
+    Expression(Arc<Regex>),
 }
 
 impl PathPattern {
@@ -113,15 +155,21 @@ impl PathPattern {
     pub(crate) fn matches(&self, path: &str) -> bool {
         match self {
             Self::Wildcard(pattern) => wildcard(pattern.as_bytes(), path.as_bytes()),
-            Self::Glob(expression) => expression.is_match(path),
+            Self::Glob(glob, lister) => {
+                let spellings = lister.spellings(path);
+                spellings.iter().any(|path| match glob {
+                    Glob::Literal(text) => text == path,
+                    Glob::Expression(expression) => expression.is_match(path),
+                })
+            }
         }
     }
 
     /// How many bytes it has.
     pub(crate) fn length(&self) -> usize {
         match self {
-            Self::Wildcard(pattern) => pattern.len(),
-            Self::Glob(expression) => expression.as_str().len(),
+            Self::Wildcard(text) | Self::Glob(Glob::Literal(text), _) => text.len(),
+            Self::Glob(Glob::Expression(expression), _) => expression.as_str().len(),
         }
     }
 }
@@ -309,14 +357,58 @@ mod tests {
             ("app**", false),
             ("app/lib/log4j-core-2.14.1.jar/**", false),
         ] {
-            let pattern = Patterns::default().glob(glob).expect(glob);
+            let pattern = Patterns::default().glob(glob, Lister::Trivy).expect(glob);
             assert_eq!(pattern.matches(jar), matches, "{glob}");
         }
         let long = "a".repeat(9999);
         for bad in ["[", "[]", "{a", "a\\", long.as_str()] {
-            let none = Patterns::default().glob(bad).unwrap_err();
+            let none = Patterns::default().glob(bad, Lister::Trivy).unwrap_err();
             assert_eq!(none, NoPattern::IllFormed, "{bad:.20}");
         }
+    }
+
+    #[test]
+    fn what_lies_in_an_archive_goes_by_the_spelling_of_who_reports_it() {
+        use Lister::{Grype, Trivy};
+        let war = "app/a.war!WEB-INF/lib/b.jar!lib/log4j-core-2.14.1.jar";
+        for (lister, glob, matches) in [
+            (
+                Trivy,
+                "app/a.war/WEB-INF/lib/b.jar/lib/log4j-core-2.14.1.jar",
+                true,
+            ),
+            (Trivy, "**/a.war/**", true),
+            (Trivy, "**/b.jar/lib/*.jar", true),
+            (Trivy, "app/a.war", false),
+            (Trivy, "app/*", false),
+            (
+                Trivy,
+                "app/a.war:WEB-INF/lib/b.jar:lib/log4j-core-2.14.1.jar",
+                false,
+            ),
+            (Grype, "/app/a.war", true),
+            (Grype, "**/*.war", true),
+            (
+                Grype,
+                "/app/a.war:WEB-INF/lib/b.jar:lib/log4j-core-2.14.1.jar",
+                true,
+            ),
+            (Grype, "/app/a.war:WEB-INF/lib/b.jar", false),
+            (
+                Grype,
+                "/app/a.war/WEB-INF/lib/b.jar/lib/log4j-core-2.14.1.jar",
+                false,
+            ),
+            (Grype, "/app", false),
+            (Grype, war, true),
+            (Trivy, war, true),
+        ] {
+            let pattern = Patterns::default().glob(glob, lister).expect(glob);
+            assert_eq!(pattern.matches(war), matches, "{lister:?} {glob}");
+        }
+        // Our own lists have one spelling.
+        assert!(PathPattern::wildcard("/app/a.war!*").matches(war));
+        assert!(!PathPattern::wildcard("/app/a.war").matches(war));
     }
 
     #[test]
@@ -342,14 +434,20 @@ mod tests {
         let of = |patterns: &mut Patterns, text: &str| patterns.name_of_grype(text).map(|_| ());
         // Each once, however often it stands there.
         for _ in 0..10_000 {
-            assert!(patterns.glob("**/*.jar").is_ok() && of(&mut patterns, "\\w{15}").is_ok());
+            assert!(
+                patterns.glob("**/*.jar", Lister::Trivy).is_ok()
+                    && of(&mut patterns, "\\w{15}").is_ok()
+            );
         }
         assert_eq!(patterns.compiled.len(), 2);
         let large = (0..100).filter(|at| of(&mut patterns, &format!("\\w{{15}}{at}")).is_ok());
         assert!((50..64).contains(&large.count()));
         assert_eq!(of(&mut patterns, "\\w{15}x"), Err(NoPattern::TooMany));
         // What means itself takes nothing.
-        assert!(patterns.glob("/usr/lib/a.jar").is_ok() && of(&mut patterns, "a").is_ok());
+        assert!(
+            patterns.glob("/usr/lib/a.jar", Lister::Grype).is_ok()
+                && of(&mut patterns, "a").is_ok()
+        );
         let mut patterns = Patterns::default();
         let small = (0..5000).filter(|at| of(&mut patterns, &format!("a{at}.*")).is_ok());
         assert_eq!(small.count(), ROOM / MAX_COMPILED[0]);
@@ -357,9 +455,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_pattern_makes_it_panic(pattern in "[a-z*?/{},!^\\[\\]\\\\é-]{0,30}", path in "[a-z/é.-]{0,30}") {
+        fn no_pattern_makes_it_panic(pattern in "[a-z*?/{},!^\\[\\]\\\\é-]{0,30}", path in "[a-z/é.!-]{0,30}") {
             let mut patterns = Patterns::default();
-            if let Ok(glob) = patterns.glob(&pattern) {
+            if let Ok(glob) = patterns.glob(&pattern, Lister::Grype) {
                 glob.matches(&path);
             }
             if let Ok(name) = patterns.name_of_grype(&pattern) {
@@ -370,7 +468,7 @@ mod tests {
 
         #[test]
         fn plain_text_means_itself(text in "[a-z0-9][a-z0-9/._-]{0,30}") {
-            prop_assert!(Patterns::default().glob(&text).is_ok_and(|glob| glob.matches(&text)));
+            prop_assert!(Patterns::default().glob(&text, Lister::Grype).is_ok_and(|glob| glob.matches(&text)));
             prop_assert!(PathPattern::wildcard(&text).matches(&text));
         }
     }

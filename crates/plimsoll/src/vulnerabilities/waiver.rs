@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use plimsoll_model::{FixState, PackageKind, SourceOrigin, Vulnerability};
 
 use super::decision::Subject;
-use super::pattern::{NamePattern, PathPattern};
+use super::pattern::{NamePattern, PathPattern, SPELLINGS};
 use super::purl::Purl;
 
 /// One accepted risk. What it leaves empty it does not ask for; where all is empty it covers
@@ -160,8 +160,10 @@ impl Waiver {
         let path = origin.path.as_ref().map_or(0, String::len) + file;
         let source = subject.identity.source.map_or(0, |one| one.0.len());
         let name = subject.identity.name.len() + source;
+        let of = |pattern: usize, text: usize| 1 + pattern.saturating_mul(text) / STEP;
         // A name is held against it as it is written, and in its normal form.
-        let of = |pattern: usize, text: usize| 1 + pattern.saturating_mul(2 * text) / STEP;
+        let (name, source) = (2 * name, 2 * source);
+        let path = SPELLINGS * path;
         let packages = self.packages.iter().map(|one| of(one.length(), name));
         let paths = self.paths.iter().map(|one| of(one.length(), path));
         let sources = self.source.iter().map(|one| of(one.length(), source));

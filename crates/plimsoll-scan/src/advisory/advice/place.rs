@@ -1,6 +1,6 @@
 //! Where an edit is made.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use plimsoll_model::{
     AdvisedAction, Evidence, Inventory, Package, PackageKind, PendingUpdate, SourceOrigin,
@@ -60,19 +60,42 @@ pub(super) struct Places<'i, 'a> {
     declarations: Declarations<'a>,
     /// Packages that are malicious: whether a later layer removed it, and its position.
     malicious: HashSet<(bool, usize)>,
+    /// The words that name the version of a package with flaws to mend, by the line of their instruction and
+    /// what the package was built from.
+    pinned_sources: HashMap<(usize, Source<'a>), usize>,
 }
+
+/// What a package of the distribution was built from, and in which version.
+type Source<'a> = (PackageKind, &'a str, &'a str);
 
 impl<'i, 'a> Places<'i, 'a> {
     pub(super) fn new(input: &'i AdviceInput<'a>) -> Self {
         let found = input.vulnerabilities.iter();
-        Self {
+        let mut places = Self {
             input,
             declarations: Declarations::new(input.declared),
             malicious: found
+                .clone()
                 .filter(|found| found.is_malicious())
                 .map(|found| (found.removed_in.is_some(), found.package))
                 .collect(),
+            pinned_sources: HashMap::new(),
+        };
+        for found in found.filter(|found| found.is_fixable() && found.in_base != Some(true)) {
+            let layer = found.origin.layer.as_ref().map(|layer| layer.index);
+            let package = package(input.inventory, found);
+            if let Some(package) = package.filter(|package| package.kind.is_system())
+                && let Some(line) = places.line(layer)
+                && let Some(at) =
+                    places
+                        .declarations
+                        .pin(package.kind, &found.name, &found.installed, Some(line))
+            {
+                let key = (line, source(package));
+                places.pinned_sources.entry(key).or_insert(at);
+            }
         }
+        places
     }
 
     /// Where an edit removes a vulnerability.
@@ -92,7 +115,8 @@ impl<'i, 'a> Places<'i, 'a> {
         if kind.is_system() {
             return match of_system(found.in_base, layer) {
                 place @ Place::System(_) => {
-                    self.pinned(kind, &found.name, &found.installed, line, place)
+                    let package = package(inventory, found);
+                    self.pinned((kind, &found.name, &found.installed), package, line, place)
                 }
                 place => Placed::at(place),
             };
@@ -178,26 +202,37 @@ impl<'i, 'a> Places<'i, 'a> {
         let layer = update.origin.layer.as_ref().map(|layer| layer.index);
         match of_system(update.in_base, layer) {
             place @ Place::System(_) => {
-                let (name, line) = (&update.name, self.line(layer));
-                self.pinned(PackageKind::Deb, name, &update.installed, line, place)
-                    .place
+                let package = self.input.inventory.packages.get(update.package);
+                let named = (
+                    PackageKind::Deb,
+                    update.name.as_str(),
+                    update.installed.as_str(),
+                );
+                self.pinned(named, package, self.line(layer), place).place
             }
             place => place,
         }
     }
 
-    /// The word that names the version of a package of the distribution, else where it was.
+    /// The word that names the version of a package of the distribution, or of one that was built with it
+    /// and is to be raised: the instruction then brings both anew, and without that it may not. Else where it
+    /// was.
     fn pinned(
         &self,
-        kind: PackageKind,
-        name: &str,
-        installed: &str,
+        (kind, name, installed): (PackageKind, &str, &str),
+        package: Option<&'a Package>,
         line: Option<usize>,
         place: Place<'a>,
     ) -> Placed<'a> {
-        match self.declarations.pin(kind, name, installed, line) {
+        let own = self.declarations.pin(kind, name, installed, line);
+        let others = || {
+            let key = (line?, source(package?));
+            self.pinned_sources.get(&key).copied()
+        };
+        match own.or_else(others) {
             Some(at) => Placed {
                 declared: Some(at),
+                is_brought: own.is_none(),
                 ..Placed::at(Place::Pinned(self.declarations.first_on_line(at)))
             },
             None => Placed::at(place),
@@ -290,9 +325,9 @@ pub(super) fn spot(input: &AdviceInput<'_>, place: Place<'_>, steps: &[&Step<'_>
             let mut locks = steps.iter().filter_map(|step| declared(step.placed.lock));
             let lock = locks.next().map(|lock| lock.place.file.clone());
             let source = line.map(|line| line.place.clone());
-            match line {
-                Some(line) if line.is_word => of(AdvisedAction::RenewPackages, source),
-                _ => Spot {
+            match line.and_then(|line| line.word.clone()) {
+                Some(word) => of(AdvisedAction::RenewPackages, Some(word)),
+                None => Spot {
                     lock,
                     ..of(AdvisedAction::RenewLock, source)
                 },
@@ -322,6 +357,16 @@ pub(super) fn package<'a>(inventory: &'a Inventory, found: &Vulnerability) -> Op
         None => inventory.packages.get(found.package),
         Some(_) => inventory.removed_packages.get(found.package),
     }
+}
+
+/// What a package was built from: without a word on that, it is its own source.
+fn source(package: &Package) -> Source<'_> {
+    let source = package.source.as_ref();
+    let (name, version) = source.map_or((&package.name, &package.version), |(name, version)| {
+        let is_told = !version.is_empty();
+        (name, if is_told { version } else { &package.version })
+    });
+    (package.kind, name, version)
 }
 
 /// The ecosystem of the package; its package URL tells where the inventory does not.

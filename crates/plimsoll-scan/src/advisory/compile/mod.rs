@@ -330,7 +330,7 @@ impl Worker {
         place: impl Fn() -> String,
     ) -> std::io::Result<()> {
         self.read += 1;
-        let mut distilled = content
+        let distilled = content
             .clone()
             .and_then(|bytes| distil::distil(&osv::read(bytes)?));
         if distilled.is_err()
@@ -341,17 +341,41 @@ impl Worker {
                 return self.lists.take(list, place).map_err(std::io::Error::other);
             }
             let name = place();
-            if is_yaml_name(name.as_bytes()) {
-                if !osv::yaml::is_record(bytes) {
-                    self.read -= 1;
-                    self.unused.add(name.as_bytes());
-                    return Ok(());
-                }
-                let json = osv::yaml::to_json(bytes);
-                distilled = json.and_then(|json| distil::distil(&osv::read(&json)?));
+            if is_yaml_name(name.as_bytes()) && bytes.len() <= osv::MAX_RECORD {
+                self.read -= 1;
+                return self.take_yaml(bytes, &name);
             }
         }
         let digest = content.map(xxh3_64).unwrap_or_default();
+        self.keep(distilled, digest, place)
+    }
+
+    /// Takes the records of a file in YAML, which may have several.
+    fn take_yaml(&mut self, bytes: &[u8], name: &str) -> std::io::Result<()> {
+        let documents = || osv::yaml::documents(bytes);
+        if !documents().any(|(_, document)| osv::yaml::is_record(document)) {
+            self.unused.add(name.as_bytes());
+            return Ok(());
+        }
+        for (number, document) in documents() {
+            self.read += 1;
+            let json = osv::yaml::to_json(document);
+            let distilled = json.and_then(|json| distil::distil(&osv::read(&json)?));
+            self.keep(distilled, xxh3_64(document), || match number {
+                1 => name.to_owned(),
+                number => format!("{name}, document {number}"),
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Keeps a record, or notes why it is none.
+    fn keep(
+        &mut self,
+        distilled: Result<distil::Distilled, String>,
+        digest: u64,
+        place: impl Fn() -> String,
+    ) -> std::io::Result<()> {
         match distilled {
             Ok(record) => self.spill.add(&record, digest),
             Err(why) => {

@@ -581,12 +581,18 @@ fn records_in_yaml_are_read_and_other_files_are_told() {
         b"id: PYSEC-2021-1\nmodified: 2021-07-05T00:01:18.612Z\naliases:\n- CVE-2021-1\naffected:\n\
         - package:\n    name: jinja2\n    ecosystem: PyPI\n  ranges:\n  - type: ECOSYSTEM\n    events:\n\
         \x20   - introduced: '0'\n    - fixed: 2.11.3\n  versions: ['2.10']\n";
+    let other = String::from_utf8_lossy(yaml).replace("PYSEC-2021-1", "PYSEC-2021-2");
+    let other = other.replace("jinja2", "flask").into_bytes();
     write(
         folder.path(),
         &[
             ("in/go.json", GO.as_bytes()),
             ("in/vulns/x/PYSEC-2021-1.yaml", yaml),
             ("in/cut.yml", b"id: X-1\nmodified: [\n"),
+            (
+                "in/two.yaml",
+                &[yaml, b"---\nsummary: no record\n--- # x\n", &other].concat(),
+            ),
             ("in/mkdocs.yml", b"site: x\n"),
             ("in/a.json.gz", b"x"),
             ("in/b.json.gz", b"x"),
@@ -596,8 +602,11 @@ fn records_in_yaml_are_read_and_other_files_are_told() {
         ],
     );
     let (report, index) = compiled(folder.path(), &[folder.path().join("in")]);
-    assert_eq!((report.read, report.broken), (3, 1));
+    assert_eq!((report.read, report.broken), (6, 2));
     assert_eq!(affected(&index, "PyPI", "jinja2").len(), 1);
+    assert_eq!(affected(&index, "PyPI", "flask").len(), 1);
+    let mut broken = report.broken_records.iter();
+    assert!(broken.any(|one| one.place.ends_with("two.yaml, document 2")));
     let unused: Vec<(&str, u64)> = report
         .unused_files
         .iter()

@@ -7,8 +7,45 @@ use super::MAX_RECORD;
 /// As deep as JSON is read.
 const DEPTH: usize = 64;
 
-/// Whether a text is a record: it has what every record must have. Other databases write other things in
-/// YAML.
+/// The documents of a text that may have several, each with its number; none of comments and blanks alone.
+/// What parts them does so wherever it stands at the beginning of a line (YAML 1.2.2, 9.1.2).
+pub(crate) fn documents(bytes: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
+    let mut rest = without_mark(bytes);
+    let documents = std::iter::from_fn(move || {
+        let mut end = 0;
+        for line in rest.split_inclusive(|byte| *byte == b'\n') {
+            if end > 0 && behind_mark(line).is_some() {
+                break;
+            }
+            end += line.len();
+        }
+        let (document, behind) = rest.split_at(end);
+        rest = behind;
+        (!document.is_empty()).then_some(document)
+    });
+    let is_told = |document: &&[u8]| {
+        document.split(|byte| *byte == b'\n').any(|line| {
+            let told = behind_mark(line).unwrap_or(line).trim_ascii();
+            !told.is_empty() && !told.starts_with(b"#")
+        })
+    };
+    documents
+        .filter(is_told)
+        .zip(1..)
+        .map(|(document, number)| (number, document))
+}
+
+/// What follows the mark of a line that begins a document, or ends one.
+fn behind_mark(line: &[u8]) -> Option<&[u8]> {
+    let marks: [&[u8]; 2] = [b"---", b"..."];
+    let rest = marks.iter().find_map(|mark| line.strip_prefix(*mark))?;
+    rest.first()
+        .is_none_or(u8::is_ascii_whitespace)
+        .then_some(rest)
+}
+
+/// Whether a document is a record: it has what every record must have. Other databases write other things
+/// in YAML.
 pub(crate) fn is_record(bytes: &[u8]) -> bool {
     let has = |key: &[u8]| {
         without_mark(bytes)
@@ -108,6 +145,28 @@ mod tests {
         assert!(!is_record(b"gem: x\nid: 1\n"));
         assert!(to_json(b"a: [").is_err());
         assert!(to_json(b"a: \xff").is_err());
+    }
+
+    #[test]
+    fn a_text_may_have_several_documents() {
+        for (text, documents) in [
+            ("id: 1\n", &["id: 1\n"][..]),
+            ("\u{feff}# x\n---\nid: 1\n...\n", &["---\nid: 1\n"]),
+            (
+                "id: 1\n---\nid: 2\n--- # x\r\nid: 3",
+                &["id: 1\n", "---\nid: 2\n", "--- # x\r\nid: 3"],
+            ),
+            ("---\n---\n...\n\n", &[]),
+            ("a: |\n  ---\n----\n", &["a: |\n  ---\n----\n"]),
+            ("--- {id: 1}", &["--- {id: 1}"]),
+        ] {
+            let found = super::documents(text.as_bytes());
+            let found: Vec<(usize, &str)> = found
+                .map(|(at, one)| (at, str::from_utf8(one).unwrap()))
+                .collect();
+            let told: Vec<(usize, &str)> = (1..).zip(documents.iter().copied()).collect();
+            assert_eq!(found, told, "{text:?}");
+        }
     }
 
     #[test]

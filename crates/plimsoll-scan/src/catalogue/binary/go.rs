@@ -188,6 +188,7 @@ impl<'a> Module<'a> {
             license: None,
             evidence: Evidence::BuildInfo,
             direct: None,
+            requires: Vec::new(),
             inner: None,
         }
     }

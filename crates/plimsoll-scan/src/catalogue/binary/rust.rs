@@ -87,6 +87,7 @@ fn proven(name: String, version: String, evidence: Evidence) -> Proven {
         license: None,
         evidence,
         direct: None,
+        requires: Vec::new(),
         inner: None,
     }
 }

@@ -72,6 +72,7 @@ pub(crate) fn generic(name: &str, version: String, evidence: Evidence) -> Proven
         license: None,
         evidence,
         direct: None,
+        requires: Vec::new(),
         inner: None,
     }
 }

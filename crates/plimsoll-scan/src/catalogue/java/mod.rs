@@ -253,6 +253,7 @@ impl Reader {
             license,
             evidence,
             direct: None,
+            requires: Vec::new(),
             inner: inner.map(str::to_owned),
         });
     }

@@ -178,6 +178,7 @@ fn of_proven(own: &Proven, path: &str) -> Package {
     Package {
         license: own.license.clone(),
         direct: own.direct,
+        requires: own.requires.clone(),
         ..Package::new(
             kind,
             name,

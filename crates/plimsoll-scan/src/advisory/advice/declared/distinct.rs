@@ -71,7 +71,7 @@ fn says_the_same(left: &DeclaredPackage, right: &DeclaredPackage) -> bool {
         && left.pin == right.pin
         && left.standing == right.standing
         && left.is_aside == right.is_aside
-        && left.is_word == right.is_word
+        && left.word.is_some() == right.word.is_some()
 }
 
 #[cfg(test)]

@@ -103,7 +103,7 @@ impl<'a> Declarations<'a> {
             first.entry(line).or_insert(at);
             if let Standing::Installed(line) = one.standing {
                 installers.insert(line);
-                if !one.is_word {
+                if one.word.is_none() {
                     installed.insert(one.kind);
                 }
             }
@@ -273,7 +273,7 @@ impl<'a> Declarations<'a> {
         let Standing::Installed(at) = one.standing else {
             return !one.is_aside || !self.installed.contains(&one.kind);
         };
-        !one.is_word || line.is_none_or(|line| line == at)
+        one.word.is_none() || line.is_none_or(|line| line == at)
     }
 }
 

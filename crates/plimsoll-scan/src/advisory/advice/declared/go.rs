@@ -1,4 +1,5 @@
-//! Go's module file (<https://go.dev/ref/mod#go-mod-file>).
+//! Go's module file (<https://go.dev/ref/mod#go-mod-file>), and that of a workspace, which replaces modules
+//! in all of its own (<https://go.dev/ref/mod#go-work-file>).
 
 use super::{Asked, Line, Reach, Wanted};
 

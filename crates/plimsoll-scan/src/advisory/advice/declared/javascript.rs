@@ -211,6 +211,20 @@ pub(super) fn pnpm<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
     found
 }
 
+/// `bun.lock`: `"name": ["name@1.0.0", …`, and `"holder/name"` for a copy that one package has for itself.
+pub(super) fn bun<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
+    let packages = lines.iter().flat_map(|line| {
+        let lists = line.text.match_indices("[\"").map(|(at, _)| at + 1);
+        lists.filter_map(|at| {
+            let (meant, _) = quoted(line.text.get(at..)?)?;
+            let name = before_version(meant)?;
+            let version = meant.get(name.len() + 1..)?;
+            Some(Asked::new(name, Wanted::these(version), *line))
+        })
+    });
+    packages.collect()
+}
+
 /// `pnpm-workspace.yaml`: its catalogs, which `package.json` names as `catalog:`, and its overrides.
 pub(super) fn workspace<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
     let mut found = Vec::new();

@@ -84,7 +84,8 @@ pub struct DeclaredPackage {
     /// Whether a tool wrote the file, so that another file is the one to edit where it names the
     /// package too.
     pub is_lock: bool,
-    /// The line.
+    /// The line with the version; for a word of a command line that takes it from a variable, that of the
+    /// variable.
     pub place: SourceOrigin,
     /// Further lines that say the same beside it: none of them can change alone.
     pub(super) also: Vec<SourceOrigin>,
@@ -92,8 +93,8 @@ pub struct DeclaredPackage {
     pub standing: Standing,
     /// Whether the file is for tests, documents or those who develop, by its name.
     pub is_aside: bool,
-    /// Whether it is a word of a command line in the Dockerfile.
-    pub(super) is_word: bool,
+    /// The word of a command line in the Dockerfile that it is.
+    pub(super) word: Option<SourceOrigin>,
     /// The versions that it takes; none where that cannot be told.
     range: Option<Range>,
     /// The version of a distribution's package that a command line asks for.
@@ -105,14 +106,14 @@ impl DeclaredPackage {
     /// that the Dockerfile has as much to do with. Which of the files that it does not know is
     /// installed, nobody can tell.
     fn stands_beside(&self, other: &Self) -> bool {
-        if self.place.file == other.place.file && !self.is_word {
+        if self.place.file == other.place.file && self.word.is_none() {
             // A tool writes down what is needed, however often.
             return !self.is_lock;
         }
         match (self.standing, other.standing) {
             // A word counts for what is there when it is run.
             (Standing::Installed(line), Standing::Installed(later)) => {
-                !other.is_word || line <= later
+                other.word.is_none() || line <= later
             }
             (Standing::Copied, Standing::Copied) => self.is_aside == other.is_aside,
             _ => false,
@@ -217,10 +218,11 @@ fn format(name: &str) -> Option<(PackageKind, bool, Reader)> {
         "poetry.lock" | "uv.lock" | "pdm.lock" => (PackageKind::Python, true, toml::packages),
         "Cargo.toml" => (PackageKind::Cargo, false, rust::manifest),
         "Cargo.lock" => (PackageKind::Cargo, true, toml::packages),
-        "go.mod" => (PackageKind::Go, false, go::module),
+        "go.mod" | "go.work" => (PackageKind::Go, false, go::module),
         "package.json" => (PackageKind::Npm, false, javascript::manifest),
         "package-lock.json" | "npm-shrinkwrap.json" => (PackageKind::Npm, true, javascript::lock),
         "yarn.lock" => (PackageKind::Npm, true, javascript::yarn),
+        "bun.lock" => (PackageKind::Npm, true, javascript::bun),
         "pnpm-workspace.yaml" => (PackageKind::Npm, false, javascript::workspace),
         "pnpm-lock.yaml" => (PackageKind::Npm, true, javascript::pnpm),
         "Gemfile" | "gems.rb" => (PackageKind::Gem, false, ruby::gemfile),
@@ -246,7 +248,7 @@ fn format(name: &str) -> Option<(PackageKind, bool, Reader)> {
 fn format_at(path: &str) -> Option<(PackageKind, bool, Reader)> {
     let (folders, name) = path.rsplit_once('/').unwrap_or(("", path));
     let folder = folders.rsplit('/').next().unwrap_or_default();
-    let is_listed = || may_be_requirements(name) && folder.contains("requirements");
+    let is_listed = || is_text(name) && folder.contains("requirements");
     format(name).or_else(|| is_listed().then_some(REQUIREMENTS))
 }
 
@@ -255,8 +257,12 @@ const REQUIREMENTS: (PackageKind, bool, Reader) =
     (PackageKind::Python, false, python::requirements);
 
 /// Whether a file may be one of requirements, if something else says so: an instruction that installs
-/// from it, or another such file.
+/// from it, or another such file. It may have any name that tells of no other format.
 pub fn may_be_requirements(path: &str) -> bool {
+    is_text(path) || !is_manifest(path)
+}
+
+fn is_text(path: &str) -> bool {
     path.ends_with(".txt") || path.ends_with(".in")
 }
 
@@ -298,7 +304,7 @@ pub fn declarations(file: &SourceFile, is_requirements: bool) -> Vec<DeclaredPac
                 also: Vec::new(),
                 standing: Standing::default(),
                 is_aside: false,
-                is_word: false,
+                word: None,
                 pin: None,
             }
         })

@@ -2,70 +2,103 @@
 
 use plimsoll_model::{PackageKind, SourceOrigin};
 
-use super::{Asked, DeclaredPackage, Line, Reach, Standing, Wanted, javascript, python};
+use super::{Asked, DeclaredPackage, Line, Range, Reach, Standing, Wanted, javascript, python};
 
-/// The version of a distribution's package that a command line asks for, and no other one.
+/// The versions of a distribution's package that a command line asks for, and no later ones.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Pin(String);
+pub(super) enum Pin {
+    /// This one; with a star at its end, all that begin so.
+    Version(String),
+    /// All whose numbers begin so: `~8.4` of apk.
+    Beginning(String),
+    /// All up to some version.
+    UpTo(Range),
+}
 
 impl Pin {
     /// Whether it takes a version.
     pub(super) fn admits(&self, kind: PackageKind, version: &str) -> bool {
-        let version = match kind {
-            // `dnf install openssl-3.0.7` leaves out the epoch.
-            PackageKind::Rpm if !self.0.contains(':') => {
-                version.split_once(':').map_or(version, |(_, rest)| rest)
+        match self {
+            Self::Version(pin) => {
+                let version = match kind {
+                    // `dnf install openssl-3.0.7` leaves out the epoch.
+                    PackageKind::Rpm if !pin.contains(':') => {
+                        version.split_once(':').map_or(version, |(_, rest)| rest)
+                    }
+                    _ => version,
+                };
+                if let Some(start) = pin.strip_suffix('*') {
+                    return version.starts_with(start);
+                }
+                let rest = version.strip_prefix(pin.as_str());
+                rest.is_some_and(|rest| {
+                    rest.is_empty() || kind == PackageKind::Rpm && rest.starts_with('-')
+                })
             }
-            _ => version,
-        };
-        if let Some(start) = self.0.strip_suffix('*') {
-            return version.starts_with(start);
+            Self::Beginning(start) => {
+                let is_digit = |c: char| c.is_ascii_digit();
+                let rest = version.strip_prefix(start.as_str());
+                rest.is_some_and(|rest| !(start.ends_with(is_digit) && rest.starts_with(is_digit)))
+            }
+            Self::UpTo(range) => range.admits(kind, version),
         }
-        let rest = version.strip_prefix(self.0.as_str());
-        rest.is_some_and(|rest| {
-            rest.is_empty() || kind == PackageKind::Rpm && rest.starts_with('-')
-        })
     }
 
     /// Whether nothing but installing anew is needed to get a version.
     pub(super) fn resolves_to(&self, kind: PackageKind, version: &str) -> bool {
-        // What leaves the release of an RPM open takes each.
-        let is_open = self.0.ends_with('*') || kind == PackageKind::Rpm && !self.0.contains('-');
+        let is_open = match self {
+            // What leaves the release of an RPM open takes each.
+            Self::Version(pin) => {
+                pin.ends_with('*') || kind == PackageKind::Rpm && !pin.contains('-')
+            }
+            Self::Beginning(_) | Self::UpTo(_) => true,
+        };
         is_open && self.admits(kind, version)
     }
 }
 
 impl DeclaredPackage {
-    /// The package that a word of a command line names, on the instruction at `line`. A word of `dnf`
-    /// does not tell where the name ends: there is one for each place where it may.
-    pub fn named(kind: PackageKind, word: &str, place: &SourceOrigin, line: usize) -> Vec<Self> {
-        let of = |name: &str, pin: Option<&str>, wanted: Option<&Wanted<'_>>| Self {
+    /// The package that a word of a command line names, on the instruction at `line`; `version` is the place
+    /// of the variable that it takes its version from. A word of `dnf` does not tell where the name ends:
+    /// there is one for each place where it may.
+    pub fn named(
+        kind: PackageKind,
+        word: &str,
+        place: &SourceOrigin,
+        version: Option<&SourceOrigin>,
+        line: usize,
+    ) -> Vec<Self> {
+        let of = |name: &str, pin: Option<Pin>, wanted: Option<&Wanted<'_>>| Self {
             kind,
             name: name.to_owned(),
             alias: None,
             reach: Reach::Project,
             is_lock: false,
-            place: place.clone(),
+            place: version.unwrap_or(place).clone(),
             also: Vec::new(),
             standing: Standing::Installed(line),
             is_aside: false,
-            is_word: true,
+            word: Some(place.clone()),
             range: wanted.and_then(|wanted| wanted.range(kind, false)),
-            pin: pin.map(|pin| Pin(pin.to_owned())),
+            pin,
         };
         let at_equals = |word: &'_ str| -> Option<Self> {
             let (name, pin) = word.split_once('=')?;
-            // Of `curl~=8`, `curl>=8` any may be taken.
             let is_exact = !name.is_empty() && !name.ends_with(['~', '<', '>', '!']);
             let name = name.split([':', '@']).next().unwrap_or(name);
-            (is_exact && !pin.is_empty()).then(|| of(name, Some(pin), None))
+            let exactly = || of(name, Some(Pin::Version(pin.to_owned())), None);
+            (is_exact && !pin.is_empty()).then(exactly)
         };
         match kind {
-            PackageKind::Deb | PackageKind::Apk => at_equals(word).into_iter().collect(),
+            PackageKind::Deb => at_equals(word).into_iter().collect(),
+            PackageKind::Apk => apk(word)
+                .map(|(name, pin)| of(name, Some(pin), None))
+                .into_iter()
+                .collect(),
             PackageKind::Rpm => match at_equals(word) {
                 Some(one) => vec![one],
                 None => rpm(word)
-                    .map(|(name, pin)| of(name, Some(pin), None))
+                    .map(|(name, pin)| of(name, Some(Pin::Version(pin.to_owned())), None))
                     .collect(),
             },
             PackageKind::Python => {
@@ -108,6 +141,27 @@ impl DeclaredPackage {
     }
 }
 
+/// The package and the versions that a word of apk asks for (`man 5 apk-world`): `curl=8.5.0-r0`, `curl~8.5`,
+/// `curl<9`. What only tells the least version holds nothing back.
+fn apk(word: &str) -> Option<(&str, Pin)> {
+    let is_sign = |c: char| matches!(c, '=' | '<' | '>' | '~');
+    let (name, rest) = word.split_at_checked(word.find(is_sign)?)?;
+    let version = rest.trim_start_matches(is_sign);
+    let signs = rest.get(..rest.len() - version.len())?;
+    let pin = match signs {
+        "=" => Pin::Version(version.to_owned()),
+        "~" | "~=" | "=~" => Pin::Beginning(version.to_owned()),
+        "<" | "<=" | "=<" => {
+            let takes_it = signs.contains('=');
+            Pin::UpTo(Range::up_to(PackageKind::Apk, version, takes_it)?)
+        }
+        _ => return None,
+    };
+    // Behind the name, the repository.
+    let name = name.split('@').next().filter(|name| !name.is_empty())?;
+    (!version.is_empty()).then_some((name, pin))
+}
+
 /// Names and versions that `name-version-release.arch` may be made of.
 fn rpm(word: &str) -> impl Iterator<Item = (&str, &str)> {
     const ARCHITECTURES: [&str; 8] = [
@@ -139,7 +193,16 @@ mod tests {
             (Deb, "libssl3=3.0.9-1", "libssl3", "3.0.9-1+b1", false),
             (Deb, "libssl3=3.0.*", "libssl3", "3.0.9-1", true),
             (Apk, "curl=8.5.0-r0", "curl", "8.5.0-r0", true),
-            (Apk, "curl~=8.5", "curl", "8.5.0-r0", false),
+            (Apk, "curl~=8.5", "curl", "8.5.0-r0", true),
+            (Apk, "curl~8.5", "curl", "8.50.0-r0", false),
+            (Apk, "curl=~8.5.0-r1", "curl", "8.5.0-r10", false),
+            (Apk, "curl@edge~8", "curl", "8.5.0-r0", true),
+            (Apk, "curl<8.5", "curl", "8.4.0-r0", true),
+            (Apk, "curl<8.5", "curl", "8.5.0-r0", false),
+            (Apk, "curl<=8.5.0-r0", "curl", "8.5.0-r0", true),
+            (Apk, "curl>8", "curl", "8.5.0-r0", false),
+            (Apk, "curl>=8", "curl", "8.5.0-r0", false),
+            (Apk, "curl<", "curl", "8.5.0-r0", false),
             (
                 Rpm,
                 "openssl-libs-3.0.7",
@@ -176,18 +239,21 @@ mod tests {
             (Npm, "b@latest", "b", "1.2.0", false),
             (Npm, "b", "b", "1.2.0", true),
         ] {
-            let named = DeclaredPackage::named(kind, word, &place, 1);
+            let named = DeclaredPackage::named(kind, word, &place, None, 1);
             let found = named
                 .iter()
                 .any(|one| one.name == name && one.takes(version) == Some(true));
             assert_eq!(found, takes, "{word} {version}");
         }
         let resolves = |kind, word, to| {
-            let named = DeclaredPackage::named(kind, word, &place, 1);
+            let named = DeclaredPackage::named(kind, word, &place, None, 1);
             named.iter().any(|one| one.resolves_to(to))
         };
         assert!(resolves(Deb, "curl=7.88.*", "7.88.1-10"));
         assert!(!resolves(Deb, "curl=7.88.1-9", "7.88.1-10"));
         assert!(resolves(Rpm, "curl-7.88.1", "7.88.1-10"));
+        assert!(resolves(Apk, "curl~8.4", "8.4.1-r0"));
+        assert!(!resolves(Apk, "curl~8.4", "8.5.0-r0"));
+        assert!(!resolves(Apk, "curl<8.5", "8.5.0-r0"));
     }
 }

@@ -87,6 +87,12 @@ impl<'a> Needs<'a> {
                     false => self.resolves(other, &package.path).unwrap_or(false),
                 }
             }
+            // Composer has one copy of each, and tells of all of them in one file.
+            PackageKind::Composer => package.path == other.path,
+            PackageKind::Gem => {
+                let home = specifications(&package.path);
+                home.is_some() && home == specifications(&other.path)
+            }
             _ => false,
         }
     }
@@ -119,6 +125,12 @@ fn site(path: &str) -> Option<&str> {
     let (site, rest) = path.split_at_checked(at)?;
     let info = rest.split('/').next()?;
     (info.ends_with(".dist-info") || info.ends_with(".egg-info")).then_some(site)
+}
+
+/// The folder of the specifications of gems that are found together.
+fn specifications(path: &str) -> Option<&str> {
+    const FOLDER: &str = "/specifications/";
+    path.get(..path.rfind(FOLDER)?)
 }
 
 /// Whether something is needed under its condition, as far as that can be told: by the version of Python
@@ -220,6 +232,43 @@ mod tests {
             ..own
         };
         assert!(refusing(&carried, "1.26.18", others()).is_empty());
+    }
+
+    #[test]
+    fn what_gems_and_packages_of_composer_refuse() {
+        let at = |home: &str, name: &str, version: &str| {
+            let path = format!("{home}/specifications/{name}-{version}.gemspec");
+            package(PackageKind::Gem, name, version, &path)
+        };
+        let others = || {
+            let of =
+                |home, name, versions| needing(at(home, name, "7.0.4"), "rack", versions, None);
+            vec![
+                of("usr/bundle", "actionpack", "~> 2.0, >= 2.2.0"),
+                of("usr/bundle", "open", ">= 2.2"),
+                of("opt/other", "elsewhere", "~> 2.0"),
+            ]
+        };
+        let rack = at("usr/bundle", "rack", "2.2.4");
+        assert_eq!(refusing(&rack, "3.0.1", others()), ["actionpack"]);
+        assert!(refusing(&rack, "2.2.9", others()).is_empty());
+        let at = |folder: &str, name: &str, version: &str| {
+            let path = format!("{folder}/vendor/composer/installed.json");
+            package(PackageKind::Composer, name, version, &path)
+        };
+        let others = || {
+            let of = |folder, name, versions| {
+                needing(at(folder, name, "v6.0.0"), "psr/log", versions, None)
+            };
+            vec![
+                of("app", "symfony/a", "^1.1 || ^2.0"),
+                of("app", "symfony/open", ">=1"),
+                of("tool", "symfony/elsewhere", "^1"),
+            ]
+        };
+        let log = at("app", "psr/log", "1.1.4");
+        assert_eq!(refusing(&log, "3.0.0", others()), ["symfony/a"]);
+        assert!(refusing(&log, "2.0.0", others()).is_empty());
     }
 
     #[test]

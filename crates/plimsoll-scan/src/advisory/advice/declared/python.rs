@@ -3,12 +3,33 @@
 
 use super::{Asked, Line, Reach, Wanted, comment, quoted, toml};
 
-/// A requirement a line.
+/// A requirement a line, or a name whose versions a backslash puts on the next one.
 pub(super) fn requirements<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
-    lines
-        .iter()
-        .filter_map(|line| requirement(line.text, *line))
-        .collect()
+    const SIGNS: [char; 5] = ['=', '<', '>', '!', '~'];
+    let mut found: Vec<Asked<'t>> = Vec::new();
+    let mut goes_on = false;
+    for line in lines {
+        let text = line.text.trim();
+        if let Some(last) = found
+            .last_mut()
+            .filter(|_| goes_on && text.starts_with(SIGNS))
+        {
+            (last.wanted, last.line) = (Wanted::these(specifiers(text)), *line);
+            goes_on = false;
+            continue;
+        }
+        let asked = requirement(text, *line);
+        let is_open = |asked: &Asked<'_>| asked.wanted == Wanted::Any && text.ends_with('\\');
+        goes_on = asked.as_ref().is_some_and(is_open);
+        found.extend(asked);
+    }
+    found
+}
+
+/// The versions in what stands behind a name, without conditions, comments and options.
+fn specifiers(text: &str) -> &str {
+    let text = text.split([';', '#', '\\']).next().unwrap_or_default();
+    text.split(" --").next().unwrap_or_default().trim()
 }
 
 /// Whether a tool compiled the requirements of another file (pip-tools, uv): it says so above them.
@@ -53,8 +74,8 @@ pub(super) fn requirement<'t>(text: &'t str, line: Line<'t>) -> Option<Asked<'t>
         .unwrap_or(text.len());
     let (name, rest) = text.split_at(end);
     // An option, a comment, a path or an address.
-    if !name.starts_with(|c: char| c.is_ascii_alphanumeric()) || rest.starts_with(['/', ':', '\\'])
-    {
+    let is_path = rest.starts_with(['/', ':', '\\']) && rest != "\\";
+    if !name.starts_with(|c: char| c.is_ascii_alphanumeric()) || is_path {
         return None;
     }
     let rest = rest.trim_start();
@@ -62,15 +83,9 @@ pub(super) fn requirement<'t>(text: &'t str, line: Line<'t>) -> Option<Asked<'t>
         Some(extras) => extras.split_once(']')?.1,
         None => rest,
     };
-    let wanted = rest
-        .split([';', '#', '\\'])
-        .next()
-        .unwrap_or_default()
-        .trim();
-    let wanted = wanted.split(" --").next().unwrap_or_default().trim();
     Some(Asked::new(
         name,
-        match wanted {
+        match specifiers(rest) {
             "" => Wanted::Any,
             address if address.starts_with('@') => Wanted::Elsewhere,
             words => Wanted::these(words),
@@ -135,6 +150,7 @@ pub(super) fn project<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
                 Some(Poetry::One(_)) if key == "version" => {
                     if let (Some(last), Some(words)) = (found.last_mut(), toml::version(value)) {
                         last.wanted.get_or_insert(words);
+                        last.line = *line;
                     }
                 }
                 _ => {}

@@ -30,7 +30,8 @@ fn python() {
             "app/requirements-dev.txt",
             "# comment\n-r base.txt\npandas==1.5.0 \\\n    --hash=sha256:aa\nDjango[argon2] >= 4 ; \
              python_version > \"3\"\n./local\nhttps://example.com/x.whl\nnumpy==1.*\r\nflask==2.0 # why\nblack\n\
-             tool @ https://example.com/x.whl\n"
+             tool @ https://example.com/x.whl\njinja2\\\n==2.10 \\\n  --hash=sha256:aa\nclick \\\n  --hash=sha256:aa\n\
+             ==1\n"
         ),
         [
             "3 pandas ==1.5.0",
@@ -38,7 +39,9 @@ fn python() {
             "8 numpy ==1.*",
             "9 flask ==2.0",
             "10 black *",
-            "11 tool -"
+            "11 tool -",
+            "13 jinja2 ==2.10",
+            "15 click *",
         ]
     );
     assert_eq!(
@@ -60,7 +63,7 @@ fn python() {
             "11 requests 2.0",
             "12 urllib3 ^1",
             "13 x -",
-            "16 pillow 9.3.0",
+            "17 pillow 9.3.0",
             "20 jinja2 ==2.10",
             "22 click *",
             "24 attrs! ==20",
@@ -167,6 +170,16 @@ fn javascript_and_php() {
             "packages:\n\n  '@s/b@1.2.3(c@2.0.0)':\n    resolution: {}\n\n  /a@2.0.0:\nsnapshots:\n  d@1.0.0:\n"
         ),
         ["3 @s/b 1.2.3", "6 a 2.0.0"]
+    );
+    assert_eq!(
+        read(
+            "bun.lock",
+            "{\n  \"workspaces\": {\n    \"\": {\n      \"dependencies\": {\n        \"a\": \"^2\",\n      },\n    },\n  },\n\
+             \"trustedDependencies\": [\n    \"a\",\n  ],\n  \"packages\": {\n\
+             \"@s/b\": [\"@s/b@1.2.3\", \"\", { \"dependencies\": { \"a\": \"2\" }, \"optionalPeers\": [\"c\"] }, \"sha512-x\"],\n\n\
+             \"@s/b/a\": [\"a@2.0.0\", \"\", {}, \"sha512-x\"],\n  }\n}\n"
+        ),
+        ["13 @s/b 1.2.3", "15 a 2.0.0"]
     );
     assert_eq!(
         read(

@@ -134,7 +134,7 @@ fn words(line: usize, words: &[(PackageKind, &str)]) -> Vec<DeclaredPackage> {
     let place = SourceOrigin::new(&file, Span::new(start, start + 3));
     let words = words.iter();
     words
-        .flat_map(|(kind, word)| DeclaredPackage::named(*kind, word, &place, line))
+        .flat_map(|(kind, word)| DeclaredPackage::named(*kind, word, &place, None, line))
         .collect()
 }
 
@@ -191,6 +191,67 @@ fn a_version_that_the_instruction_names_is_raised_there() {
                 .to_owned()
         )
     );
+}
+
+#[test]
+fn what_was_built_with_a_package_that_is_raised_comes_with_it() {
+    use PackageKind::Deb;
+    let high = VulnerabilitySeverity::High;
+    let mut image = Image::new()
+        .with((Deb, 1, "curl", "7-1"), high, &["7-2"])
+        .with((Deb, 1, "libcurl4", "7-1"), high, &["7-2"])
+        .with((Deb, 1, "libcurl3", "6-1"), high, &["6-2"])
+        .with((Deb, 1, "wget", "1-1"), high, &["1-2"]);
+    image.inventory.packages[1].source = Some(("curl".to_owned(), String::new()));
+    image.inventory.packages[2].source = Some(("curl".to_owned(), String::new()));
+    let advice = image.advise(&words(2, &[(Deb, "curl=7-1")]), high);
+    let mut steps = advice.edits.iter().flat_map(|edit| &edit.steps);
+    assert!(steps.any(|step| step.name == "libcurl4" && step.is_brought));
+    assert_eq!(
+        told(&advice),
+        [
+            "renew-packages Dockerfile:2: curl 6-1 > 6-2, wget 1-1 > 1-2: 2/2",
+            "raise-versions Dockerfile:2: curl 7-1 > 7-2, libcurl4 7-1 > 7-2: 2/2",
+        ]
+    );
+    // What is named has no flaw that can be mended: nothing says that it holds the other one.
+    image.found[0].fix_state = FixState::NotFixed;
+    image.found[0].fixed = None;
+    let found = told(&image.advise(&words(2, &[(Deb, "curl=7-1")]), high));
+    assert!(found[0].starts_with("renew-packages Dockerfile:2: curl 6-1 > 6-2, curl 7-1 > 7-2"));
+    // A pattern that takes what mends both.
+    image = Image::new()
+        .with((Deb, 1, "curl", "7-1"), high, &["7-2"])
+        .with((Deb, 1, "libcurl4", "7-1"), high, &["7-2"]);
+    image.inventory.packages[1].source = Some(("curl".to_owned(), String::new()));
+    assert_eq!(
+        told(&image.advise(&words(2, &[(Deb, "curl=7-*")]), high)),
+        ["renew-packages Dockerfile:2: curl 7-1 > 7-2, libcurl4 7-1 > 7-2: 2/2"]
+    );
+}
+
+#[test]
+fn a_version_that_a_variable_gives_is_raised_where_it_is_set() {
+    let high = VulnerabilitySeverity::High;
+    let image = Image::new().with(FLASK, high, &["2.0.3"]);
+    let file = SourceFile::new("Dockerfile", "ARG V=1.0.0\nFROM base\nRUN pip\n");
+    let at = |start, end| SourceOrigin::new(&file, Span::new(start, end));
+    let (variable, word) = (at(4, 11), at(26, 29));
+    for (text, edit) in [
+        (
+            "flask==1.0.0",
+            "raise-versions Dockerfile:1: flask 1.0.0 > 2.0.3: 1/1",
+        ),
+        // It takes what mends it, and nothing has to be set.
+        (
+            "flask>=1.0.0",
+            "renew-packages Dockerfile:3: flask 1.0.0 > 2.0.3: 1/1",
+        ),
+    ] {
+        let kind = PackageKind::Python;
+        let declared = DeclaredPackage::named(kind, text, &word, Some(&variable), 3);
+        assert_eq!(told(&image.advise(&declared, high)), [edit]);
+    }
 }
 
 #[test]

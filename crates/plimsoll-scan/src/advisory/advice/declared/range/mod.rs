@@ -60,6 +60,12 @@ impl Range {
         Self::new(kind, vec![vec![bound]], false)
     }
 
+    /// All that come before a version, and that one if it is taken, too.
+    pub(super) fn up_to(kind: PackageKind, version: &str, takes_it: bool) -> Option<Self> {
+        let test = if takes_it { Test::AtMost } else { Test::Less };
+        Self::new(kind, vec![vec![Bound::new(test, version)]], true)
+    }
+
     /// Whatever there is.
     pub(super) fn any(kind: PackageKind) -> Option<Self> {
         Self::new(kind, vec![Vec::new()], true)

@@ -7,6 +7,9 @@ use super::bound::{Bound, Partial, Test};
 /// Comes before a release and all its pre-releases.
 const LEAST: &str = ".dev0";
 
+/// Ranges that one may fall into by what it leaves out; each such word doubles them.
+const MOST_SIDES: usize = 16;
+
 pub(super) fn specifiers(words: &str) -> Option<Vec<Vec<Bound>>> {
     let words = words.trim();
     let words = words
@@ -16,17 +19,43 @@ pub(super) fn specifiers(words: &str) -> Option<Vec<Vec<Bound>>> {
     words
         .split("||")
         .map(|words| {
-            let mut bounds = Vec::new();
+            let mut any_of = vec![Vec::new()];
             for one in words
                 .split(',')
                 .map(str::trim)
                 .filter(|one| !one.is_empty())
             {
+                let excluded = one.strip_prefix("!=").filter(|text| text.contains('*'));
+                if let Some(version) = excluded {
+                    any_of = around(version.trim(), &any_of)?;
+                    continue;
+                }
+                let mut bounds = Vec::new();
                 specifier(one, &mut bounds)?;
+                for all_of in &mut any_of {
+                    all_of.extend(bounds.iter().cloned());
+                }
             }
-            Some(bounds)
+            Some(any_of)
         })
-        .collect()
+        .collect::<Option<Vec<_>>>()
+        .map(|any_of| any_of.concat())
+}
+
+/// What some bounds take on both sides of all that begins with the same numbers, `2.*`.
+fn around(version: &str, any_of: &[Vec<Bound>]) -> Option<Vec<Vec<Bound>>> {
+    let version = wild(version).filter(|_| any_of.len() <= MOST_SIDES)?;
+    let last = version.numbers.len().checked_sub(1)?;
+    let below = Bound::new(Test::Less, format!("{}{LEAST}", version.floor()));
+    let above = Bound::new(Test::AtLeast, format!("{}{LEAST}", version.above(last)?));
+    let sides = any_of.iter().flat_map(|all_of| {
+        [&below, &above].map(|side| {
+            let mut all_of = all_of.clone();
+            all_of.push(side.clone());
+            all_of
+        })
+    });
+    Some(sides.collect())
 }
 
 fn specifier(text: &str, bounds: &mut Vec<Bound>) -> Option<()> {
@@ -48,7 +77,6 @@ fn specifier(text: &str, bounds: &mut Vec<Bound>) -> Option<()> {
             let least = if is_release { LEAST } else { "" };
             bounds.push(Bound::new(Test::Less, format!("{version}{least}")));
         }
-        "!=" if version.contains('*') => return None,
         "!=" => bounds.extend(plain(Test::NotEqual)),
         "===" => bounds.extend(plain(Test::Equal)),
         "==" | "" | "=" if version.contains('*') => {
