@@ -17,8 +17,8 @@ pub(crate) use self::gaps::Demand;
 use crate::args::{AdvisoryArgs, IndexChoice, PackageType, ThresholdArgs};
 use crate::config::FailOn;
 use crate::failure::Failure;
+use crate::policy::vulnerabilities::Least;
 use crate::storage;
-use crate::vulnerabilities::Least;
 
 /// The index of advisories that a run asks. It is opened once, and stays what it was while another
 /// run replaces it: the image, its baseline and the advice are judged by the same.

@@ -16,7 +16,7 @@ use serde::Deserialize;
 pub(crate) use self::db::{
     DbBuildArgs, DbCommand, DbPullArgs, DbPushArgs, DbStatusArgs, DbUpdateArgs,
 };
-pub(crate) use self::form::{Format, Needs, OutputArgs, Room, Subject};
+pub(crate) use self::form::{Format, Needs, OutputArgs, Reported, Room};
 pub(crate) use self::image::{
     AdvisoryArgs, DiffArgs, DiffFormat, GateArgs, IndexArgs, IndexChoice, InspectArgs, LayersArgs,
     PackageType, PushArgs, ThresholdArgs, VexArgs,

@@ -13,7 +13,7 @@ use toml::Spanned;
 
 use crate::args::EngineChoice;
 use crate::failure::Failure;
-use crate::thresholds::Thresholds;
+use crate::policy::waste::WasteLimits;
 
 mod size;
 mod vulnerabilities;
@@ -222,8 +222,8 @@ pub(crate) struct PolicyConfig {
 
 impl PolicyConfig {
     /// What an image may waste.
-    pub(crate) fn thresholds(&self) -> Thresholds {
-        Thresholds {
+    pub(crate) fn waste_limits(&self) -> WasteLimits {
+        WasteLimits {
             lowest_efficiency: self.lowest_efficiency,
             highest_wasted_bytes: self.highest_wasted_bytes,
             highest_user_wasted: self.highest_user_wasted_percent,
@@ -479,8 +479,8 @@ mod tests {
         let read = |text: &str| Config::parse(&format!("[policy]\n{text}\n"), Path::new("p"));
         let config = read("lowest-efficiency = 0.95\nhighest-wasted-bytes = \"20MB\"").unwrap();
         assert_eq!(
-            config.policy.thresholds(),
-            Thresholds {
+            config.policy.waste_limits(),
+            WasteLimits {
                 lowest_efficiency: Some(0.95),
                 highest_wasted_bytes: Some(20_000_000),
                 highest_user_wasted: None,

@@ -16,9 +16,9 @@ use crate::bill;
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::look::Look;
+use crate::policy::vulnerabilities::Baseline;
 use crate::project::{read_bounded, shown};
 use crate::terminal::{Spinner, Terminal};
-use crate::vulnerabilities::Baseline;
 
 /// A report longer than this is none, in bytes.
 const LIMIT: u64 = 256 << 20;

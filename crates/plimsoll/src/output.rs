@@ -9,7 +9,7 @@ use plimsoll_image::PushOutcome;
 use plimsoll_model::{AdvisoryCoverage, ImageRef, ImageSummary, Report, Skipped, SourceFile};
 use plimsoll_report::{Hidden, RenderInput, RuleInfo, Verdict};
 
-use crate::args::{Format, Needs, OutputArgs, Room, Subject};
+use crate::args::{Format, Needs, OutputArgs, Reported, Room};
 use crate::credentials::{self, Values};
 use crate::failure::Failure;
 use crate::policy;
@@ -54,7 +54,7 @@ pub(crate) struct Told {
 /// are to tell: what they lack, and files that cannot be written.
 pub(crate) fn are_possible(
     arguments: &OutputArgs,
-    subject: Subject,
+    subject: Reported,
     has_advisories: bool,
 ) -> Result<(), Failure> {
     for format in arguments.formats() {
@@ -87,12 +87,12 @@ pub(crate) fn one_file(first: &str, second: &str) -> Failure {
 }
 
 /// Whether a form has what it needs.
-pub(crate) fn fits(format: Format, subject: Subject, has_advisories: bool) -> Result<(), Failure> {
+pub(crate) fn fits(format: Format, subject: Reported, has_advisories: bool) -> Result<(), Failure> {
     let form = format.traits();
-    let is_image = subject == Subject::Image;
+    let is_image = subject == Reported::Image;
     let (fits, lacks, how) = match form.needs {
         Needs::Nothing => return Ok(()),
-        Needs::Packages => (subject != Subject::Sources, "an image", ""),
+        Needs::Packages => (subject != Reported::Sources, "an image", ""),
         Needs::Image => (is_image, "an image", ""),
         Needs::Advisories => (
             is_image && has_advisories,
@@ -187,9 +187,9 @@ impl Rendering<'_> {
     ) -> Result<Option<String>, Failure> {
         let report = self.report;
         let subject = match (&report.image, &report.bill) {
-            (Some(_), _) => Subject::Image,
-            (None, Some(_)) => Subject::Bill,
-            (None, None) => Subject::Sources,
+            (Some(_), _) => Reported::Image,
+            (None, Some(_)) => Reported::Bill,
+            (None, None) => Reported::Sources,
         };
         fits(format, subject, report.advisories.is_some())?;
         Ok(Some(match format {

@@ -16,7 +16,7 @@ use plimsoll_scan::advisory::{AdviceInput, BuiltIn, DeclaredPackage, advise, dis
 
 use self::files::declared;
 use crate::advisories::Advisories;
-use crate::vulnerabilities::{Gate, Judged};
+use crate::policy::vulnerabilities::{Gate, Ruling};
 
 /// What is known of the project an image was built from.
 #[derive(Clone, Copy, Debug, Default)]
@@ -35,7 +35,7 @@ pub(crate) struct Origins<'a> {
 pub(crate) fn add(
     report: &mut Report,
     origins: Origins<'_>,
-    judged: &Judged,
+    judged: &Ruling,
     gate: &Gate,
     today: Date,
     advisories: &Advisories<'_>,

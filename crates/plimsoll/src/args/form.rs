@@ -54,7 +54,7 @@ pub(crate) enum Format {
 
 /// What a report is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Subject {
+pub(crate) enum Reported {
     /// Files of a project.
     Sources,
     /// A bill of materials.

@@ -211,15 +211,15 @@ pub(crate) struct LayersArgs {
     pub(crate) format: ListFormat,
 
     /// Least share of the files' bytes that must not be wasted; exit code 1 below it.
-    #[arg(long, value_name = "SHARE", value_parser = crate::thresholds::parse_share)]
+    #[arg(long, value_name = "SHARE", value_parser = crate::policy::waste::parse_share)]
     pub(crate) lowest_efficiency: Option<f64>,
 
     /// Most bytes that may be wasted, such as 20MB; exit code 1 above.
-    #[arg(long, value_name = "SIZE", value_parser = crate::thresholds::parse_bytes)]
+    #[arg(long, value_name = "SIZE", value_parser = crate::policy::waste::parse_bytes)]
     pub(crate) highest_wasted_bytes: Option<u64>,
 
     /// Most that layers above the base may waste, as a share of what they add; exit code 1 above.
-    #[arg(long, value_name = "SHARE", value_parser = crate::thresholds::parse_share)]
+    #[arg(long, value_name = "SHARE", value_parser = crate::policy::waste::parse_share)]
     pub(crate) highest_user_wasted_percent: Option<f64>,
 
     /// A file of thresholds in dive's form; otherwise those of plimsoll.toml, or else .dive-ci here,
@@ -233,8 +233,8 @@ pub(crate) struct LayersArgs {
 
 impl LayersArgs {
     /// The thresholds of the command line.
-    pub(crate) fn thresholds(&self) -> crate::thresholds::Thresholds {
-        crate::thresholds::Thresholds {
+    pub(crate) fn waste_limits(&self) -> crate::policy::waste::WasteLimits {
+        crate::policy::waste::WasteLimits {
             lowest_efficiency: self.lowest_efficiency,
             highest_wasted_bytes: self.highest_wasted_bytes,
             highest_user_wasted: self.highest_user_wasted_percent,
@@ -273,8 +273,8 @@ pub(crate) struct DiffArgs {
     /// larger-by=SIZE (unpacked, such as 20MB or 5%). Without advisories on what both hold,
     /// new-vulnerabilities makes it 3.
     #[arg(long, value_name = "WHAT", value_delimiter = ',',
-          value_parser = crate::bounds::Bound::parse)]
-    pub(crate) fail_on: Vec<crate::bounds::Bound>,
+          value_parser = crate::policy::bounds::Bound::parse)]
+    pub(crate) fail_on: Vec<crate::policy::bounds::Bound>,
 
     #[command(flatten)]
     pub(crate) rules: RuleArgs,

@@ -14,7 +14,7 @@ use rayon::prelude::*;
 
 use self::mend::mend;
 pub(crate) use self::options::rule_options;
-use self::reader::{Reader, Subject};
+use self::reader::{CheckedFile, Reader};
 use crate::args::{self, CheckArgs};
 use crate::changes::Changes;
 use crate::credentials;
@@ -24,7 +24,7 @@ use crate::terminal::{Spinner, Terminal};
 
 /// Checks, fixes where asked to, and reports.
 pub(crate) fn run(arguments: &CheckArgs, terminal: Terminal) -> Result<Outcome, Failure> {
-    output::are_possible(&arguments.output, args::Subject::Sources, false)?;
+    output::are_possible(&arguments.output, args::Reported::Sources, false)?;
     let reads_input = arguments.paths.iter().any(|path| path == "-");
     if arguments.stdin_filename.is_some() && !reads_input {
         return Err(
@@ -84,7 +84,7 @@ pub(crate) fn run(arguments: &CheckArgs, terminal: Terminal) -> Result<Outcome, 
 
 /// What there is to check.
 struct Found {
-    subjects: Vec<Subject>,
+    subjects: Vec<CheckedFile>,
     /// Why some of it could not be read.
     failures: Vec<Failure>,
     /// The same, as the report has it.
@@ -121,7 +121,7 @@ impl Found {
 }
 
 /// What the rules say of each file.
-fn judge(read: &Reader<'_>, subjects: &[Subject]) -> Vec<CheckOutcome> {
+fn judge(read: &Reader<'_>, subjects: &[CheckedFile]) -> Vec<CheckOutcome> {
     subjects
         .par_iter()
         .map(|subject| {
@@ -210,7 +210,7 @@ impl Checked {
 }
 
 /// The files of build contexts that findings point into.
-fn scripts(report: &Report, subjects: &[Subject]) -> Vec<SourceFile> {
+fn scripts(report: &Report, subjects: &[CheckedFile]) -> Vec<SourceFile> {
     let mut named: BTreeSet<&str> = report
         .findings
         .iter()

@@ -11,14 +11,14 @@ use plimsoll_rules::CheckOptions;
 
 use crate::advisories::{Advisories, Demand};
 use crate::args::{DiffArgs, DiffFormat};
-use crate::bounds;
 use crate::config::{Config, FailOn};
 use crate::difference::{self, Side};
 use crate::failure::{Failure, Outcome};
-use crate::foreign::{self, Judged};
+use crate::foreign::{self, Scope};
 use crate::look::{self, Look};
+use crate::policy::bounds;
+use crate::policy::vulnerabilities::{Attached, Gate, Least};
 use crate::terminal::{Spinner, Terminal, print, say};
-use crate::vulnerabilities::{Attached, Gate, Least};
 use crate::{bill, output, policy, project};
 
 /// Looks into both images and tells what differs.
@@ -29,7 +29,7 @@ pub(crate) fn run(arguments: &DiffArgs, terminal: Terminal) -> Result<Outcome, F
         ));
     }
     let named = arguments.look.config.as_deref();
-    let config = foreign::in_force(named, Path::new("."), Judged::Images)?;
+    let config = foreign::in_force(named, Path::new("."), Scope::Images)?;
     // It is about neither of both images.
     for one in &config.not_honoured {
         say(&format!("not honoured: {one}"));
@@ -42,9 +42,9 @@ pub(crate) fn run(arguments: &DiffArgs, terminal: Terminal) -> Result<Outcome, F
     let advisories = Advisories::open(&arguments.advisories)?;
     let spinner = Spinner::start(terminal, format!("opening {}", arguments.old));
     // Both are opened before one is read: a name that is wrong is told at once.
-    let old = Subject::open(&arguments.old, &access)?;
+    let old = Opened::open(&arguments.old, &access)?;
     spinner.message(format!("opening {}", arguments.new));
-    let new = Subject::open(&arguments.new, &access)?;
+    let new = Opened::open(&arguments.new, &access)?;
     let comparison = Comparison {
         arguments,
         config: &config,
@@ -97,12 +97,12 @@ pub(crate) fn run(arguments: &DiffArgs, terminal: Terminal) -> Result<Outcome, F
 }
 
 /// What was named.
-enum Subject {
+enum Opened {
     Image(Box<Image>),
     Bill(Box<BillOfMaterials>),
 }
 
-impl Subject {
+impl Opened {
     fn open(name: &str, access: &Access) -> Result<Self, Failure> {
         Ok(match bill::find(name)? {
             Some(bill) => Self::Bill(Box::new(bill)),
@@ -122,7 +122,7 @@ struct Comparison<'a> {
 }
 
 impl Comparison<'_> {
-    fn see(&self, subject: Subject, name: &str, file: Option<&Path>) -> Result<Side, Failure> {
+    fn see(&self, subject: Opened, name: &str, file: Option<&Path>) -> Result<Side, Failure> {
         let bounds = &self.arguments.fail_on;
         let is_needed = bounds.iter().any(|bound| bound.is_of_packages());
         let demand = match is_needed {
@@ -130,22 +130,22 @@ impl Comparison<'_> {
             false => Demand::Nothing,
         };
         let gate = self.gate.clone().hearing(|| match &subject {
-            Subject::Image(image) => Attached::to(image),
-            Subject::Bill(_) => Attached::without("there is no image at hand"),
+            Opened::Image(image) => Attached::to(image),
+            Opened::Bill(_) => Attached::without("there is no image at hand"),
         });
         let gate = match &subject {
-            Subject::Image(image) => gate.known_as(image),
-            Subject::Bill(bill) => gate.told_by(bill),
+            Opened::Image(image) => gate.known_as(image),
+            Opened::Bill(bill) => gate.told_by(bill),
         };
         let mut side = match subject {
-            Subject::Image(image) => {
+            Opened::Image(image) => {
                 self.spinner.message(format!("looking into {}", image.name));
                 let mut side = self.look_into(&image, name, file)?;
                 let platform = image.config.platform.as_ref();
                 self.advisories.judge(&mut side.report, platform, demand)?;
                 side
             }
-            Subject::Bill(bill) => {
+            Opened::Bill(bill) => {
                 let needs_image = bounds.iter().any(|bound| !bound.is_of_packages());
                 let platform = bill.platform.clone();
                 let mut side = Side {

@@ -8,23 +8,23 @@ use plimsoll_rules::CheckOptions;
 
 use crate::advice::{self, Origins};
 use crate::advisories::Advisories;
-use crate::args::{InspectArgs, Subject};
+use crate::args::{InspectArgs, Reported};
 use crate::bill;
 use crate::config::{Config, FailOn};
 use crate::earlier::Earlier;
 use crate::failure::{Failure, Outcome};
-use crate::foreign::{self, Judged};
+use crate::foreign::{self, Scope};
 use crate::inputs::Inputs;
 use crate::look::{self, Look};
 use crate::output::{self, Rendering};
+use crate::policy::vulnerabilities::{Attached, Gate, Least};
 use crate::terminal::{Spinner, Terminal, say};
-use crate::vulnerabilities::{Attached, Gate, Least};
 use crate::{policy, project};
 
 /// Opens the image, looks inside and reports.
 pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome, Failure> {
     let named = arguments.look.config.as_deref();
-    let config = foreign::in_force(named, Path::new("."), Judged::Images)?;
+    let config = foreign::in_force(named, Path::new("."), Scope::Images)?;
     let dockerfile = arguments
         .file
         .as_deref()
@@ -40,7 +40,7 @@ pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome
     let advisories = Advisories::open(&arguments.advisories)?;
     let are_possible =
         |subject| output::are_possible(&arguments.output, subject, advisories.are_there());
-    are_possible(Subject::Image)?;
+    are_possible(Reported::Image)?;
     inputs(arguments, &config, &advisories).spare(&arguments.output)?;
     let earlier = Earlier {
         access: &access,
@@ -57,7 +57,7 @@ pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome
     .since(earlier.find(&config, arguments.gate.baseline.as_deref())?);
     let (mut report, platform) = match bill::find(&arguments.image)? {
         Some(bill) => {
-            are_possible(Subject::Bill)?;
+            are_possible(Reported::Bill)?;
             let platform = bill.platform.clone();
             gate = gate.told_by(&bill);
             let mut report = bill::report(&arguments.image, bill, fail_on(arguments).is_some());

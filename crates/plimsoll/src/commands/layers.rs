@@ -10,30 +10,28 @@ use crate::args::{LayersArgs, ListFormat};
 use crate::config::Config;
 use crate::failure::{Failure, Outcome};
 use crate::look::{self, Look};
+use crate::policy::waste::WasteLimits;
 use crate::terminal::{Spinner, Terminal, print};
-use crate::thresholds::Thresholds;
 use crate::tui::{self, Explored};
 use crate::{output, policy, project};
 
 /// Opens the image and shows its layers.
 pub(crate) fn run(arguments: &LayersArgs, terminal: Terminal) -> Result<Outcome, Failure> {
-    let mut thresholds = arguments.thresholds();
+    let mut limits = arguments.waste_limits();
     // A pipeline's file speaks where a pipeline does: nobody who explores is held back.
-    let explores = thresholds.is_empty()
+    let explores = limits.is_empty()
         && arguments.ci_config.is_none()
         && !arguments.plain
         && arguments.format == ListFormat::Human
         && tui::is_possible(terminal);
     let config = Config::load(arguments.look.config.as_deref(), Path::new("."))?;
     if !explores {
-        let of_policy = config.policy.thresholds();
+        let of_policy = config.policy.waste_limits();
         let dives = Path::new(".dive-ci");
-        thresholds = match &arguments.ci_config {
-            Some(path) => thresholds.or(Thresholds::read(path)?),
-            None if of_policy.is_empty() && dives.is_file() => {
-                thresholds.or(Thresholds::read(dives)?)
-            }
-            None => thresholds.or(of_policy),
+        limits = match &arguments.ci_config {
+            Some(path) => limits.or(WasteLimits::read(path)?),
+            None if of_policy.is_empty() && dives.is_file() => limits.or(WasteLimits::read(dives)?),
+            None => limits.or(of_policy),
         };
     }
     let dockerfile = arguments
@@ -62,11 +60,11 @@ pub(crate) fn run(arguments: &LayersArgs, terminal: Terminal) -> Result<Outcome,
         return Ok(Outcome::Holds);
     }
     // Nobody is held back without a threshold, and what was not looked at was not judged either.
-    let verdict = (!thresholds.is_empty()).then(|| {
+    let verdict = (!limits.is_empty()).then(|| {
         // Bytes are counted without knowing whose they are.
         let skipped = seen.skipped.iter();
         let of_files = skipped.filter(|gap| gap.about == Topic::Files);
-        let reasons = thresholds.broken_by(&seen.inventory);
+        let reasons = limits.broken_by(&seen.inventory);
         Verdict::new(reasons, policy::unseen(of_files))
     });
     let input = LayersInput {

@@ -18,22 +18,22 @@ use crate::bases::Bases;
 use crate::config::FailOn;
 use crate::credentials;
 use crate::earlier::Earlier;
-use crate::exceptions::Exceptions;
 use crate::failure::{Failure, Outcome};
-use crate::foreign::{self, Judged};
+use crate::foreign::{self, Scope};
 use crate::look::{self, Look};
 use crate::output::{Rendering, sent_line};
 use crate::plan::Voyage;
 use crate::policy;
+use crate::policy::exceptions::Exceptions;
+use crate::policy::vulnerabilities::{Attached, Gate, Least};
 use crate::project::Listing;
 use crate::storage;
 use crate::terminal::{Spinner, Terminal, say};
-use crate::vulnerabilities::{Attached, Gate, Least};
 
 /// The whole line.
 pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, Failure> {
     let voyage = Voyage::read(&arguments.plan, |named, folder| {
-        foreign::in_force(named, folder, Judged::Images)
+        foreign::in_force(named, folder, Scope::Images)
     })?;
     // Everything that was typed wrong is said before the long work begins.
     let port = Port::of(arguments, &voyage)?;
@@ -108,7 +108,7 @@ pub(crate) fn run(arguments: &ShipArgs, terminal: Terminal) -> Result<Outcome, F
     policy::waive(&mut report, &voyage.config, &options, true, today);
     let sources = sources(&voyage);
     let hidden = credentials::conceal(&mut report, &sources);
-    let thresholds = voyage.config.policy.thresholds();
+    let thresholds = voyage.config.policy.waste_limits();
     let wasted = thresholds.broken_by(&report.inventory);
     let else_broken = known.reasons.into_iter().chain(wasted);
     let mut verdict = policy::judge(&report, fail_on.least(), else_broken);

@@ -6,7 +6,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
 use crate::failure::Failure;
-use crate::vulnerabilities::PackagePattern;
+use crate::policy::vulnerabilities::PackagePattern;
 
 /// One accepted risk: findings of a rule, known vulnerabilities by number, package or both, or
 /// something in an image that could not be looked at.

@@ -5,7 +5,7 @@ use plimsoll_syntax::yaml::{self, Value};
 
 use super::{Reading, TOO_MANY_PATTERNS};
 use crate::failure::Failure;
-use crate::vulnerabilities::{Lister, NoPattern, PackagePattern, Waiver};
+use crate::policy::vulnerabilities::{AcceptedRisk, Lister, NoPattern, PackagePattern};
 
 /// Settings that decide what counts, and are ours to set elsewhere.
 const SAID_ELSEWHERE: [&str; 4] = [
@@ -54,7 +54,7 @@ fn read_rule(reading: &mut Reading<'_>, rule: Value<'_>) -> Result<(), Failure> 
     let Some(fields) = rule.map() else {
         return Err(reading.fail(rule.line(), "a rule with keys and values is expected"));
     };
-    let mut waiver = Waiver::default();
+    let mut waiver = AcceptedRisk::default();
     let mut asks = false;
     for (key, value) in fields {
         let name = key.text().unwrap_or_default();
@@ -128,7 +128,7 @@ type NotHere = (usize, String);
 fn read_package(
     reading: &mut Reading<'_>,
     value: Value<'_>,
-    waiver: &mut Waiver,
+    waiver: &mut AcceptedRisk,
 ) -> Result<Result<(), NotHere>, Failure> {
     let Some(fields) = value.map() else {
         return Err(reading.fail(value.line(), "package: keys and values are expected"));

@@ -6,7 +6,7 @@ use plimsoll_model::Skipped;
 
 use super::{Foreign, Kind, Purpose, Reader, TRIVY_LIST, TRIVY_YAML, find, grype, overruled};
 use crate::failure::Failure;
-use crate::vulnerabilities::Waiver;
+use crate::policy::vulnerabilities::AcceptedRisk;
 
 /// What speaks of vulnerabilities.
 const KINDS: [Kind; 3] = [
@@ -22,7 +22,7 @@ const KINDS: [Kind; 3] = [
 #[derive(Debug, Default)]
 pub(crate) struct Lists {
     /// What is accepted.
-    pub(crate) waivers: Vec<Waiver>,
+    pub(crate) waivers: Vec<AcceptedRisk>,
     /// The files it was read from.
     pub(crate) files: Vec<PathBuf>,
     /// What cannot be honoured.

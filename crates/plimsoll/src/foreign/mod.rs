@@ -15,8 +15,8 @@ use plimsoll_model::{Severity, Skipped, Topic};
 
 use crate::config::{Allow, CheckConfig, Config, FailOn};
 use crate::failure::Failure;
+use crate::policy::vulnerabilities::{AcceptedRisk, Patterns};
 use crate::project::{read_bounded, shown};
-use crate::vulnerabilities::{Patterns, Waiver};
 
 pub(crate) use lists::Lists;
 
@@ -33,7 +33,7 @@ pub(crate) struct Foreign {
     /// The files it was read from.
     pub(crate) files: Vec<PathBuf>,
     /// Accepted vulnerabilities.
-    pub(crate) waivers: Vec<Waiver>,
+    pub(crate) waivers: Vec<AcceptedRisk>,
     /// What cannot be honoured.
     pub(crate) dropped: Vec<Skipped>,
     /// Whether comments in files are not to set anything aside.
@@ -109,7 +109,7 @@ fn find(folder: &Path, kinds: &[Kind]) -> Vec<(PathBuf, Reader)> {
 
 /// What a configuration is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Judged {
+pub(crate) enum Scope {
     /// Files of a project.
     Sources,
     /// An image, too, and so known vulnerabilities.
@@ -121,7 +121,7 @@ pub(crate) enum Judged {
 pub(crate) fn in_force(
     named: Option<&Path>,
     folder: &Path,
-    judged: Judged,
+    judged: Scope,
 ) -> Result<Config, Failure> {
     let mut config = Config::load(named, folder)?;
     match &config.path {
@@ -133,8 +133,8 @@ pub(crate) fn in_force(
         }
         None => {
             let purpose = match judged {
-                Judged::Sources => Purpose::Rules,
-                Judged::Images => Purpose::RulesBesideLists,
+                Scope::Sources => Purpose::Rules,
+                Scope::Images => Purpose::RulesBesideLists,
             };
             let foreign = Foreign::read(folder, purpose)?;
             config.check = foreign.check;
@@ -142,7 +142,7 @@ pub(crate) fn in_force(
             config.foreign_allow = foreign.allow;
             config.not_honoured = foreign.dropped;
             config.foreign_files = foreign.files;
-            if judged == Judged::Images {
+            if judged == Scope::Images {
                 config.foreign_files.extend(Lists::near(folder));
             }
         }
@@ -299,14 +299,14 @@ impl Reading<'_> {
     }
 
     /// An accepted vulnerability, written at `line`.
-    fn waive(&mut self, line: usize, waiver: Waiver) -> Result<(), Failure> {
+    fn waive(&mut self, line: usize, waiver: AcceptedRisk) -> Result<(), Failure> {
         let waivers = &mut self.foreign.waivers;
         let parts = waiver.paths.len() + waiver.packages.len();
         self.parts += parts;
         if waivers.len() >= MAX_WAIVERS || self.parts > MAX_WAIVER_PARTS {
             return Err(self.fail(line, "accepts too many vulnerabilities for one list"));
         }
-        waivers.push(Waiver {
+        waivers.push(AcceptedRisk {
             written_in: format!("{}:{line}", shown(self.path)),
             ..waiver
         });

@@ -9,7 +9,7 @@ use super::{Purpose, Reading, TOO_MANY_PATTERNS};
 use crate::clock;
 use crate::config::Allow;
 use crate::failure::Failure;
-use crate::vulnerabilities::{Lister, NoPattern, PackagePattern, Purl, Waiver};
+use crate::policy::vulnerabilities::{AcceptedRisk, Lister, NoPattern, PackagePattern, Purl};
 
 /// Whether an id is of the checks that Trivy has for Dockerfiles.
 fn is_dockerfile_check(id: &str) -> bool {
@@ -60,12 +60,12 @@ pub(super) fn read_list(reading: &mut Reading<'_>) -> Result<(), Failure> {
             });
         } else {
             others.push(at + 1);
-            let waiver = Waiver {
+            let waiver = AcceptedRisk {
                 id: Some(id.to_owned()),
                 subject: format!("`{}`", id.escape_debug()),
                 reason,
                 until,
-                ..Waiver::default()
+                ..AcceptedRisk::default()
             };
             reading.waive(at + 1, waiver)?;
         }
@@ -183,7 +183,7 @@ fn read_vulnerabilities(reading: &mut Reading<'_>, value: Value<'_>) -> Result<(
         let Some(fields) = entry.map() else {
             return Err(reading.fail(entry.line(), "an entry with an `id` is expected"));
         };
-        let mut waiver = Waiver::default();
+        let mut waiver = AcceptedRisk::default();
         // An entry that asks for more than is understood must not cover more.
         let mut left_out = None;
         for (key, value) in fields {

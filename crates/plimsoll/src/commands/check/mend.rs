@@ -3,7 +3,7 @@
 use plimsoll_model::SourceFile;
 use plimsoll_rules::{CheckOutcome, Project};
 
-use super::reader::{Reader, Subject};
+use super::reader::{CheckedFile, Reader};
 use crate::args::CheckArgs;
 use crate::credentials::Values;
 use crate::failure::Failure;
@@ -15,7 +15,7 @@ use crate::write::write_atomically;
 pub(super) fn mend(
     arguments: &CheckArgs,
     read: &mut Reader<'_>,
-    subjects: &mut [Subject],
+    subjects: &mut [CheckedFile],
     outcomes: &mut [CheckOutcome],
 ) -> Result<bool, Failure> {
     let mut is_changed = false;

@@ -14,17 +14,17 @@ use crate::args::CheckArgs;
 use crate::bases::Bases;
 use crate::config::{self, Config, FILE_NAME, FailOn};
 use crate::dockerfiles::{self, PassedOver};
-use crate::exceptions::Exceptions;
 use crate::failure::Failure;
-use crate::foreign::{self, Judged};
+use crate::foreign::{self, Scope};
 use crate::inputs::Inputs;
+use crate::policy::exceptions::Exceptions;
 use crate::project::{self, Listing};
 
 /// What could not be read, as the report names it, and why.
 pub(super) type Unread = (String, Failure);
 
 /// One file to check.
-pub(super) struct Subject {
+pub(super) struct CheckedFile {
     /// Where it lies; nowhere where it came on standard input.
     pub(super) path: Option<PathBuf>,
     /// Its content.
@@ -47,7 +47,7 @@ pub(super) struct Asked {
 
 impl Asked {
     /// What it asks of a file.
-    pub(super) fn of(&self, subject: &Subject) -> &CheckOptions {
+    pub(super) fn of(&self, subject: &CheckedFile) -> &CheckOptions {
         match subject.is_built {
             true => &self.built,
             false => &self.any,
@@ -127,7 +127,7 @@ impl<'a> Reader<'a> {
         if let Some(known) = self.by_folder.get(folder) {
             return Ok(*known);
         }
-        let mut config = foreign::in_force(None, folder, Judged::Sources)?;
+        let mut config = foreign::in_force(None, folder, Scope::Sources)?;
         self.excluded.append(&mut config.not_honoured);
         let same = config.path.as_ref().and_then(|path| {
             self.configs
@@ -171,7 +171,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The files that are judged, and what they are judged by.
-    pub(super) fn inputs(&self, subjects: &[Subject]) -> Inputs {
+    pub(super) fn inputs(&self, subjects: &[CheckedFile]) -> Inputs {
         let mut inputs = Inputs::default();
         for subject in subjects {
             inputs.add("a Dockerfile that is judged", subject.path.as_deref());
@@ -234,7 +234,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The files that one argument names, and which others of it could not be read, and why.
-    pub(super) fn subjects(&mut self, path: &str) -> (Vec<Subject>, Vec<Unread>) {
+    pub(super) fn subjects(&mut self, path: &str) -> (Vec<CheckedFile>, Vec<Unread>) {
         let mut subjects = Vec::new();
         let whole = |failure| vec![(project::shown(Path::new(path)), failure)];
         if path == "-" {
@@ -318,12 +318,12 @@ impl<'a> Reader<'a> {
         Ok(kept)
     }
 
-    fn standard_input(&mut self) -> Result<Subject, Failure> {
+    fn standard_input(&mut self) -> Result<CheckedFile, Failure> {
         let bytes = project::read_stdin(project::DOCKERFILE_LIMIT)?;
         if let Some(path) = &self.arguments.stdin_filename {
             let file = SourceFile::new(project::shown(path), bytes);
             super::kind::refuse_other(path, &file)?;
-            return Ok(Subject {
+            return Ok(CheckedFile {
                 // Standard input cannot be written to, whatever its name.
                 path: None,
                 ..self.around(path, file)?
@@ -331,7 +331,7 @@ impl<'a> Reader<'a> {
         }
         let file = SourceFile::new("-", bytes);
         super::kind::refuse_other(Path::new("-"), &file)?;
-        Ok(Subject {
+        Ok(CheckedFile {
             path: None,
             file,
             config: self.config_for(Path::new("."))?,
@@ -342,7 +342,7 @@ impl<'a> Reader<'a> {
 
     /// Forgets the stage that a configuration names where the Dockerfile has none of that name: its
     /// last stage is judged then, rather than nothing, and the configuration is told to be wrong.
-    fn without_missing_target(&mut self, subject: &Subject) -> Option<(String, Failure)> {
+    fn without_missing_target(&mut self, subject: &CheckedFile) -> Option<(String, Failure)> {
         let wanted = self.configs[subject.config].build.target.as_ref();
         let wanted = wanted.filter(|_| subject.is_built)?;
         let asked = &mut self.asked[subject.config].built;
@@ -381,12 +381,12 @@ impl<'a> Reader<'a> {
         Some((path.to_owned(), failure.hint(hint)))
     }
 
-    fn subject(&mut self, path: &Path) -> Result<Subject, Failure> {
+    fn subject(&mut self, path: &Path) -> Result<CheckedFile, Failure> {
         self.around(path, super::kind::read(path)?)
     }
 
     /// A file with what lies around its path.
-    fn around(&mut self, path: &Path, file: SourceFile) -> Result<Subject, Failure> {
+    fn around(&mut self, path: &Path, file: SourceFile) -> Result<CheckedFile, Failure> {
         let folder = match path.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder.to_path_buf(),
             _ => PathBuf::from("."),
@@ -404,7 +404,7 @@ impl<'a> Reader<'a> {
             }
         };
         let context = self.context(path, &root)?;
-        Ok(Subject {
+        Ok(CheckedFile {
             path: Some(path.to_path_buf()),
             file,
             config,

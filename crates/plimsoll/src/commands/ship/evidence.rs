@@ -7,7 +7,7 @@ use plimsoll_attest::provenance::{self, Byproduct, GitSource, ProvenanceInput};
 use plimsoll_image::Referrer;
 use plimsoll_model::{Platform, Report};
 
-use crate::args::{Format, OutputArgs, ShipArgs, Subject};
+use crate::args::{Format, OutputArgs, Reported, ShipArgs};
 use crate::commands::build::Built;
 use crate::credentials;
 use crate::failure::Failure;
@@ -85,9 +85,9 @@ impl Places {
                 printable(&named(&others))
             ));
         }
-        output::are_possible(&output, Subject::Image, has_advisories)?;
+        output::are_possible(&output, Reported::Image, has_advisories)?;
         for (_, format) in &inside {
-            output::fits(*format, Subject::Image, has_advisories)?;
+            output::fits(*format, Reported::Image, has_advisories)?;
         }
         Ok(Self {
             folder,

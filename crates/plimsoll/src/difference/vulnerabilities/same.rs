@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use plimsoll_model::{PackageKind, Report, Vulnerability};
 
-use crate::vulnerabilities::python_name;
+use crate::policy::vulnerabilities::python_name;
 
 /// What a package is called, whatever its version and place.
 pub(super) type Family<'a> = (PackageKind, Cow<'a, str>);

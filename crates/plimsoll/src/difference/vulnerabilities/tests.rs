@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::same::family;
 use super::*;
-use crate::vulnerabilities::testing::vulnerability;
+use crate::policy::vulnerabilities::testing::vulnerability;
 
 /// A report of npm packages, `name@version`, each with the numbers of its flaws.
 fn report(packages: &[(&str, &[&str])]) -> Report {

@@ -15,7 +15,7 @@ const MAX_FILE: u64 = 1 << 20;
 
 /// Bounds; those that are not set hold nothing back.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(crate) struct Thresholds {
+pub(crate) struct WasteLimits {
     /// Least efficiency, from 0 to 1.
     pub(crate) lowest_efficiency: Option<f64>,
     /// Most bytes wasted.
@@ -24,7 +24,7 @@ pub(crate) struct Thresholds {
     pub(crate) highest_user_wasted: Option<f64>,
 }
 
-impl Thresholds {
+impl WasteLimits {
     pub(crate) fn is_empty(&self) -> bool {
         *self == Self::default()
     }
@@ -205,16 +205,16 @@ mod tests {
 
     #[test]
     fn dives_file_is_read_with_its_defaults() {
-        let defaults = Thresholds::parse("").unwrap();
+        let defaults = WasteLimits::parse("").unwrap();
         assert_eq!(defaults.lowest_efficiency, Some(0.9));
         assert_eq!(defaults.highest_wasted_bytes, None);
-        let set = Thresholds::parse(
+        let set = WasteLimits::parse(
             "rules:\n  lowest-efficiency: 0.95\n  highestWastedBytes: 20MB\n  highest-user-wasted-percent: disabled\n",
         )
         .unwrap();
         assert_eq!(
             set,
-            Thresholds {
+            WasteLimits {
                 lowest_efficiency: Some(0.95),
                 highest_wasted_bytes: Some(20_000_000),
                 highest_user_wasted: None,
@@ -226,7 +226,7 @@ mod tests {
             ("- a\n", "1: keys"),
             ("rules: 3\n", "1: rules: "),
         ] {
-            let error = Thresholds::parse(bad).unwrap_err();
+            let error = WasteLimits::parse(bad).unwrap_err();
             assert!(error.starts_with(said), "{error}");
         }
     }
@@ -256,46 +256,46 @@ mod tests {
             },
             ..Inventory::default()
         };
-        let broken = |thresholds: Thresholds| thresholds.broken_by(&inventory).len();
-        let none = Thresholds::default();
+        let broken = |thresholds: WasteLimits| thresholds.broken_by(&inventory).len();
+        let none = WasteLimits::default();
         assert_eq!(broken(none), 0);
         assert_eq!(
-            broken(Thresholds {
+            broken(WasteLimits {
                 lowest_efficiency: Some(0.95),
                 ..none
             }),
             0
         );
         assert_eq!(
-            broken(Thresholds {
+            broken(WasteLimits {
                 lowest_efficiency: Some(0.951),
                 ..none
             }),
             1
         );
         assert_eq!(
-            broken(Thresholds {
+            broken(WasteLimits {
                 highest_wasted_bytes: Some(50),
                 ..none
             }),
             0
         );
         assert_eq!(
-            broken(Thresholds {
+            broken(WasteLimits {
                 highest_wasted_bytes: Some(49),
                 ..none
             }),
             1
         );
         assert_eq!(
-            broken(Thresholds {
+            broken(WasteLimits {
                 highest_user_wasted: Some(0.5),
                 ..none
             }),
             0
         );
         assert_eq!(
-            broken(Thresholds {
+            broken(WasteLimits {
                 highest_user_wasted: Some(0.49),
                 ..none
             }),

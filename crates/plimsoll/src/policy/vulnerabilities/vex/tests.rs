@@ -2,9 +2,9 @@ use plimsoll_model::Digest;
 use proptest::prelude::*;
 
 use super::*;
-use crate::vulnerabilities::image::BillReferences;
-use crate::vulnerabilities::testing;
-use crate::vulnerabilities::work::Work;
+use crate::policy::vulnerabilities::image::BillReferences;
+use crate::policy::vulnerabilities::testing;
+use crate::policy::vulnerabilities::work::Work;
 
 fn read_text(text: &str) -> Result<Vex, String> {
     parse(text.as_bytes(), "vex.json").map_err(|failure| failure.to_string())

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{Component, Product, Reading, text};
 use crate::failure::Failure;
-use crate::vulnerabilities::purl::Purl;
+use crate::policy::vulnerabilities::purl::Purl;
 
 /// What the type of CycloneDX as a predicate begins with, whatever its version.
 const CYCLONEDX: &str = "https://cyclonedx.org/";

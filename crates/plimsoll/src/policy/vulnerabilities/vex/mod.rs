@@ -17,7 +17,7 @@ use serde_json::Value;
 
 pub(crate) use self::attached::Attached;
 pub(crate) use self::coverage::{Coverage, Validity};
-use super::decision::Subject;
+use super::decision::Case;
 use super::image::ImageIdentity;
 use super::purl::Purl;
 use crate::failure::Failure;
@@ -180,11 +180,11 @@ impl Component {
     }
 
     /// Whether these versions are meant.
-    fn takes_version(&self, subject: &Subject<'_>) -> bool {
+    fn takes_version(&self, subject: &Case<'_>) -> bool {
         self.versions.is_empty() || self.versions.contains(&subject.vulnerability.installed)
     }
 
-    fn is_package(&self, subject: &Subject<'_>) -> bool {
+    fn is_package(&self, subject: &Case<'_>) -> bool {
         self.purls
             .iter()
             .any(|purl| purl.asks_for(&subject.identity))

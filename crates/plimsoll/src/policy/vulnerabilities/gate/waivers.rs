@@ -5,17 +5,17 @@ use plimsoll_model::Finding;
 use plimsoll_rules::CheckOptions;
 
 use super::super::pattern::PathPattern;
-use super::super::waiver::{PackagePattern, Waiver};
+use super::super::waiver::{AcceptedRisk, PackagePattern};
 use crate::config::{Config, FILE_NAME};
-use crate::exceptions;
+use crate::policy::exceptions;
 use crate::project::shown;
 
 /// The waivers of `plimsoll.toml` that are for vulnerabilities.
-pub(super) fn own_waivers(config: &Config) -> Vec<Waiver> {
+pub(super) fn own_waivers(config: &Config) -> Vec<AcceptedRisk> {
     let of = |spanned: &toml::Spanned<crate::config::Waiver>| {
         let waiver = spanned.as_ref();
         let place = exceptions::place(config, spanned);
-        Waiver {
+        AcceptedRisk {
             id: waiver.id.as_deref().map(|id| id.trim().to_owned()),
             packages: waiver
                 .package
@@ -42,7 +42,7 @@ pub(super) fn own_waivers(config: &Config) -> Vec<Waiver> {
                 (None, None) => FILE_NAME.to_owned(),
             },
             place,
-            ..Waiver::default()
+            ..AcceptedRisk::default()
         }
     };
     config
@@ -56,7 +56,7 @@ pub(super) fn own_waivers(config: &Config) -> Vec<Waiver> {
 
 /// What a waiver of ours is guilty of. Lists of other tools are often shared by many images.
 pub(super) fn fault_of(
-    waiver: &Waiver,
+    waiver: &AcceptedRisk,
     used: bool,
     options: &CheckOptions,
     today: Date,

@@ -3,14 +3,14 @@
 
 use std::collections::HashMap;
 
-use super::decision::Subject;
+use super::decision::Case;
 use super::purl::python_name;
-use super::waiver::{PackagePattern, Waiver, numbers};
+use super::waiver::{AcceptedRisk, PackagePattern, numbers};
 use super::work::{Spent, Work};
 
 /// Waivers by what they ask for.
 pub(crate) struct Accepted<'w> {
-    waivers: &'w [Waiver],
+    waivers: &'w [AcceptedRisk],
     /// By number in capital letters.
     by_number: HashMap<String, Vec<usize>>,
     /// Those without a number that name packages one by one, by those names in the loosest of all normal
@@ -23,7 +23,7 @@ pub(crate) struct Accepted<'w> {
 
 impl<'w> Accepted<'w> {
     /// Of these, with so much to be compared.
-    pub(crate) fn new(waivers: &'w [Waiver], work: Work) -> Self {
+    pub(crate) fn new(waivers: &'w [AcceptedRisk], work: Work) -> Self {
         let mut accepted = Self {
             waivers,
             by_number: HashMap::new(),
@@ -60,7 +60,7 @@ impl<'w> Accepted<'w> {
     /// There is too much to compare: further ones may cover it.
     pub(crate) fn each(
         &mut self,
-        subject: &Subject<'_>,
+        subject: &Case<'_>,
         each: &mut dyn FnMut(usize),
     ) -> Result<(), Spent> {
         if self.waivers.is_empty() {
@@ -101,22 +101,22 @@ impl<'w> Accepted<'w> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::vulnerabilities::Patterns;
-    use crate::vulnerabilities::testing::{subject, vulnerability};
+    use crate::policy::vulnerabilities::Patterns;
+    use crate::policy::vulnerabilities::testing::{subject, vulnerability};
 
-    fn of(packages: &[&str]) -> Waiver {
+    fn of(packages: &[&str]) -> AcceptedRisk {
         let packages = packages.iter();
-        Waiver {
+        AcceptedRisk {
             packages: packages
                 .filter_map(|one| PackagePattern::parse(one))
                 .collect(),
-            ..Waiver::default()
+            ..AcceptedRisk::default()
         }
     }
 
     #[test]
     fn of_thousands_of_names_few_are_looked_at() {
-        let mut waivers: Vec<Waiver> = (0..5000).map(|at| of(&[&format!("x{at}")])).collect();
+        let mut waivers: Vec<AcceptedRisk> = (0..5000).map(|at| of(&[&format!("x{at}")])).collect();
         waivers.push(of(&["pkg:npm/left-pad"]));
         waivers.push(of(&["x9999", "@a/left-pad"]));
         waivers.push(of(&["pkg:npm/%40a/left-pad", "left-*"]));
@@ -145,9 +145,9 @@ mod tests {
             ("core", false),
         ] {
             let pattern = Patterns::default().name_of_grype(name).unwrap();
-            let waivers = [Waiver {
+            let waivers = [AcceptedRisk {
                 packages: vec![PackagePattern::Own(pattern)],
-                ..Waiver::default()
+                ..AcceptedRisk::default()
             }];
             let mut accepted = Accepted::new(&waivers, Work::of(1000));
             let mut is_covered = false;
@@ -162,9 +162,9 @@ mod tests {
         let mut patterns = Patterns::default();
         let pattern = patterns.name_of_grype("(x|y)+").unwrap();
         let waivers = vec![
-            Waiver {
+            AcceptedRisk {
                 packages: vec![PackagePattern::Own(pattern)],
-                ..Waiver::default()
+                ..AcceptedRisk::default()
             };
             100
         ];

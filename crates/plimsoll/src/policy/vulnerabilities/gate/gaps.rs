@@ -6,8 +6,8 @@ use jiff::civil::Date;
 use plimsoll_model::{AdvisoryCoverage, EcosystemPackages, Report, Skipped, Topic, Vulnerability};
 use plimsoll_report::count;
 
-use super::super::decision::{Decision, Standing, decide};
-use super::super::waiver::Waiver;
+use super::super::decision::{Decision, Judgement, decide};
+use super::super::waiver::AcceptedRisk;
 use super::super::{age, pending};
 use super::{Gate, MOST_NAMED};
 use crate::config::Unjudged;
@@ -146,7 +146,7 @@ impl Gate {
             if standing.is_accepted() {
                 continue;
             }
-            if *standing == Standing::HoldsBack && !is_own_by_its_place(&one, report) {
+            if *standing == Judgement::HoldsBack && !is_own_by_its_place(&one, report) {
                 holding.push(report.undecided_vulnerabilities.len());
             }
             report.undecided_vulnerabilities.push(one);
@@ -180,7 +180,7 @@ impl Gate {
     /// The lists of other tools that have entries for nothing that is here: an entry may be meant for what
     /// is, and name it otherwise. A line a list; they are often shared by many images.
     pub(super) fn unused(&self, used: &[bool], today: Date) -> Vec<Skipped> {
-        let mut lists: BTreeMap<&str, (usize, usize, &Waiver)> = BTreeMap::new();
+        let mut lists: BTreeMap<&str, (usize, usize, &AcceptedRisk)> = BTreeMap::new();
         for (waiver, used) in self.policy.waivers.iter().zip(used) {
             // Trivy's names of secrets stand in the same list: every number of a vulnerability has digits.
             let is_number = |id: &String| id.bytes().any(|byte| byte.is_ascii_digit());
@@ -226,10 +226,10 @@ impl Gate {
     pub(super) fn expired(
         &self,
         used: &[bool],
-        wanted: impl Fn(&Waiver) -> bool,
+        wanted: impl Fn(&AcceptedRisk) -> bool,
         today: Date,
     ) -> Vec<Skipped> {
-        let mut lists: BTreeMap<&str, (usize, &Waiver, Date)> = BTreeMap::new();
+        let mut lists: BTreeMap<&str, (usize, &AcceptedRisk, Date)> = BTreeMap::new();
         for (waiver, used) in self.policy.waivers.iter().zip(used) {
             let Some(until) = waiver.until.filter(|_| waiver.is_expired(today)) else {
                 continue;
@@ -313,7 +313,7 @@ impl Gate {
 }
 
 /// The list that an entry stands in.
-fn list_of(waiver: &Waiver) -> &str {
+fn list_of(waiver: &AcceptedRisk) -> &str {
     let list = waiver.written_in.rsplit_once(':');
     list.map_or(&*waiver.written_in, |(list, _)| list)
 }

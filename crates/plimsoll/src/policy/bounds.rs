@@ -4,7 +4,7 @@ use plimsoll_model::{Difference, LayerFacts, Severity, VulnerabilitySeverity, hu
 use plimsoll_report::count;
 use plimsoll_report::share;
 
-use crate::thresholds::parse_bytes;
+use crate::policy::waste::parse_bytes;
 
 /// Vulnerabilities named in a reason; the report has all of them.
 const NAMED: usize = 5;

@@ -219,7 +219,7 @@ mod tests {
     use plimsoll_model::{Digest, Platform};
 
     use super::*;
-    use crate::vulnerabilities::testing;
+    use crate::policy::vulnerabilities::testing;
 
     #[test]
     fn a_bill_of_an_image_goes_by_that_image() {

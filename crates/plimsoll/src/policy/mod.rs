@@ -1,4 +1,9 @@
-//! What holds a ship back: thresholds and waivers.
+//! What holds a ship back: findings, known vulnerabilities, waste, growth, and what of that is accepted.
+
+pub(crate) mod bounds;
+pub(crate) mod exceptions;
+pub(crate) mod vulnerabilities;
+pub(crate) mod waste;
 
 use std::cmp::Reverse;
 
@@ -8,10 +13,10 @@ use plimsoll_model::{
 use plimsoll_report::Verdict;
 use plimsoll_rules::CheckOptions;
 
+use self::exceptions::{fault, place};
+use self::vulnerabilities::{Baseline, wildcard};
 use crate::bill;
 use crate::config::{Config, Waiver};
-use crate::exceptions::{fault, place};
-use crate::vulnerabilities::{Baseline, wildcard};
 
 /// What is said of a report whose waived findings are set aside: findings of the `least` severity and
 /// worse ones hold it back, and what `else_broken` tells.

@@ -4,7 +4,7 @@ use plimsoll_model::{AdvisoryCoverage, BillSummary, EcosystemPackages, PackageKi
 
 use super::*;
 use crate::config::FILE_NAME;
-use crate::vulnerabilities::decision::tests::vulnerability;
+use crate::policy::vulnerabilities::decision::tests::vulnerability;
 
 fn today() -> Date {
     jiff::civil::date(2026, 11, 21)
@@ -24,7 +24,7 @@ fn gate(text: &str) -> Gate {
     .unwrap()
 }
 
-fn judged(text: &str, report: &mut Report) -> Judged {
+fn judged(text: &str, report: &mut Report) -> Ruling {
     gate(text).judge(report, &CheckOptions::default(), true, today())
 }
 
@@ -142,7 +142,7 @@ fn without_advisories_nothing_is_unused_and_a_policy_needs_them() {
     ] {
         let mut report = Report::default();
         let judged = judged(text, &mut report);
-        assert_eq!(judged, Judged::default());
+        assert_eq!(judged, Ruling::default());
         assert_eq!(report.findings, []);
         assert_eq!(report.skipped, []);
         assert_eq!(gate(text).demand() != Demand::Nothing, is_needed, "{text}");

@@ -3,14 +3,14 @@
 use jiff::civil::Date;
 use plimsoll_model::{FixState, PackageKind, SourceOrigin, Vulnerability};
 
-use super::decision::Subject;
+use super::decision::Case;
 use super::pattern::{NamePattern, PathPattern, SPELLINGS};
 use super::purl::Purl;
 
 /// One accepted risk. What it leaves empty it does not ask for; where all is empty it covers
 /// nothing.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Waiver {
+pub(crate) struct AcceptedRisk {
     /// The vulnerability, by any of its numbers.
     pub(crate) id: Option<String>,
     /// The package, in any of these ways.
@@ -79,7 +79,7 @@ impl PackagePattern {
         }
     }
 
-    fn covers(&self, subject: &Subject<'_>) -> bool {
+    fn covers(&self, subject: &Case<'_>) -> bool {
         match self {
             Self::Name(pattern) => {
                 let identity = &subject.identity;
@@ -100,14 +100,14 @@ impl PackagePattern {
     }
 }
 
-impl Waiver {
+impl AcceptedRisk {
     /// Whether its day is past.
     pub(crate) fn is_expired(&self, today: Date) -> bool {
         self.until.is_some_and(|until| until < today)
     }
 
     /// Whether it speaks of this vulnerability.
-    pub(crate) fn covers(&self, subject: &Subject<'_>) -> bool {
+    pub(crate) fn covers(&self, subject: &Case<'_>) -> bool {
         let asks = self.id.is_some()
             || !self.packages.is_empty()
             || !self.paths.is_empty()
@@ -153,7 +153,7 @@ impl Waiver {
 
     /// How much it takes to tell, in steps: to hold a pattern against a text takes at worst the
     /// product of their lengths.
-    pub(crate) fn cost(&self, subject: &Subject<'_>) -> usize {
+    pub(crate) fn cost(&self, subject: &Case<'_>) -> usize {
         const STEP: usize = 64;
         let origin = &subject.vulnerability.origin;
         let file = origin.source.as_ref().map_or(0, |one| one.file.len());

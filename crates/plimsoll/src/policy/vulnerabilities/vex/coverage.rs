@@ -7,10 +7,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::{Component, Product, Statement};
-use crate::vulnerabilities::decision::Subject;
-use crate::vulnerabilities::image::ImageIdentity;
-use crate::vulnerabilities::purl::{Family, version_key};
-use crate::vulnerabilities::work::{Spent, Work};
+use crate::policy::vulnerabilities::decision::Case;
+use crate::policy::vulnerabilities::image::ImageIdentity;
+use crate::policy::vulnerabilities::purl::{Family, version_key};
+use crate::policy::vulnerabilities::work::{Spent, Work};
 
 /// Numbers of one statement under each of which its products are entered.
 const FEW_NUMBERS: usize = 4;
@@ -197,7 +197,7 @@ impl<'s> Coverage<'s> {
     /// There is too much to compare: others may speak of it, too.
     pub(crate) fn each(
         &self,
-        subject: &Subject<'_>,
+        subject: &Case<'_>,
         work: &mut Work,
         each: &mut impl FnMut(usize),
     ) -> Result<(), Spent> {
@@ -236,7 +236,7 @@ impl<'s> Coverage<'s> {
     ///
     /// # Errors
     /// There is too much to compare: nobody knows which one counts.
-    pub(crate) fn said(&mut self, subject: &Subject<'_>) -> Result<Option<&'s Statement>, Spent> {
+    pub(crate) fn said(&mut self, subject: &Case<'_>) -> Result<Option<&'s Statement>, Spent> {
         if self.entries.is_empty() {
             return Ok(None);
         }
@@ -248,7 +248,7 @@ impl<'s> Coverage<'s> {
     }
 
     /// The first in the order of those that speak of a vulnerability.
-    fn first(&self, subject: &Subject<'_>, work: &mut Work) -> Result<Option<usize>, Spent> {
+    fn first(&self, subject: &Case<'_>, work: &mut Work) -> Result<Option<usize>, Spent> {
         let places = places(subject);
         let mut first: Option<usize> = None;
         for number in subject.vulnerability.names() {
@@ -277,7 +277,7 @@ impl<'s> Coverage<'s> {
         &self,
         scope: Scope,
         places: &[Place<'_>],
-        subject: &Subject<'_>,
+        subject: &Case<'_>,
         before: Option<usize>,
         work: &mut Work,
     ) -> Result<Option<usize>, Spent> {
@@ -309,7 +309,7 @@ impl<'s> Coverage<'s> {
 
 impl Entry<'_> {
     /// Whether it is the package of a vulnerability that it was found by.
-    fn speaks_of(&self, subject: &Subject<'_>, work: &mut Work) -> Result<bool, Spent> {
+    fn speaks_of(&self, subject: &Case<'_>, work: &mut Work) -> Result<bool, Spent> {
         match (self.package, self.place) {
             (None, _) => Ok(true),
             (Some((package, _)), Place::Position(_)) => {
@@ -322,7 +322,7 @@ impl Entry<'_> {
 }
 
 /// By what a statement may name the package of a vulnerability.
-fn places<'v>(subject: &'v Subject<'_>) -> Vec<Place<'v>> {
+fn places<'v>(subject: &'v Case<'_>) -> Vec<Place<'v>> {
     let mut places = vec![Place::Image];
     if subject.vulnerability.removed_in.is_none() {
         places.push(Place::Position(subject.vulnerability.package));
@@ -402,7 +402,7 @@ fn enter<'s>(
 fn is_of(
     package: &Component,
     within: Option<&Component>,
-    subject: &Subject<'_>,
+    subject: &Case<'_>,
     work: &mut Work,
 ) -> Result<bool, Spent> {
     work.spend(1 + package.versions.len())?;
@@ -421,9 +421,9 @@ fn is_of(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::vulnerabilities::purl::Purl;
-    use crate::vulnerabilities::testing::{subject, vulnerability};
-    use crate::vulnerabilities::vex::Status;
+    use crate::policy::vulnerabilities::purl::Purl;
+    use crate::policy::vulnerabilities::testing::{subject, vulnerability};
+    use crate::policy::vulnerabilities::vex::Status;
 
     fn product(purl: &str) -> Product {
         Product {

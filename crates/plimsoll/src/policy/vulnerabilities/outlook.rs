@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use plimsoll_model::{Inventory, Report, Vulnerability};
 
 use super::accepted::Accepted;
-use super::decision::{Policy, Standing, Subject, by_file, stand};
+use super::decision::{Case, Judgement, Policy, by_file, stand};
 use super::image::ImageIdentity;
 use super::purl::Identity;
 use super::vex::Coverage;
@@ -69,7 +69,7 @@ impl<'p> Outlook<'p> {
             return false;
         }
         let (inventory, files) = (Inventory::default(), HashMap::new());
-        let subject = Subject::new(vulnerability, &inventory, &files, true);
+        let subject = Case::new(vulnerability, &inventory, &files, true);
         stands(
             &subject,
             policy,
@@ -89,7 +89,7 @@ impl<'p> Outlook<'p> {
         if policy.tolerance(vulnerability, today).is_some() {
             return false;
         }
-        let subject = Subject::new(vulnerability, image.inventory, &image.files, true);
+        let subject = Case::new(vulnerability, image.inventory, &image.files, true);
         stands(
             &subject,
             policy,
@@ -102,7 +102,7 @@ impl<'p> Outlook<'p> {
 
 /// Whether one holds back.
 fn stands(
-    subject: &Subject<'_>,
+    subject: &Case<'_>,
     policy: &Policy,
     accepted: &mut Accepted<'_>,
     coverage: &mut Coverage<'_>,
@@ -117,5 +117,5 @@ fn stands(
         }
     });
     let said = coverage.said(subject).ok().flatten();
-    stand(subject, said, waiver, policy, today) == Standing::HoldsBack
+    stand(subject, said, waiver, policy, today) == Judgement::HoldsBack
 }

@@ -16,12 +16,12 @@ use plimsoll_rules::CheckOptions;
 
 use self::waivers::{fault_of, own_waivers};
 use super::baseline::Baseline;
-use super::decision::{Decision, Heard, Policy, Standing, Threats, Thresholds, Tolerance, decide};
+use super::decision::{Decision, Heard, Judgement, Policy, Threats, Thresholds, Tolerance, decide};
 use super::image::{BillReferences, ImageIdentity};
 use super::outlook::Outlook;
 use super::pending;
 use super::vex::{self, Attached};
-use super::waiver::Waiver;
+use super::waiver::AcceptedRisk;
 use crate::advisories::Demand;
 use crate::args::VexArgs;
 use crate::config::{Config, FailOn, Presence, Unjudged, VexSource};
@@ -68,7 +68,7 @@ pub(crate) enum Least {
 
 /// What came of it.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Judged {
+pub(crate) struct Ruling {
     /// Why the image is held back, the worst first.
     pub(crate) reasons: Vec<String>,
     /// The vulnerabilities that do, as indexes into the report's.
@@ -241,12 +241,12 @@ impl Gate {
         options: &CheckOptions,
         whole: bool,
         today: Date,
-    ) -> Judged {
+    ) -> Ruling {
         let gaps = self.gaps(report, today);
         report.skipped.extend(gaps);
         report.skipped.sort();
         report.skipped.dedup();
-        let mut judged = Judged::default();
+        let mut judged = Ruling::default();
         let mut used = vec![true; self.policy.waivers.len()];
         if report.advisories.is_some() {
             let open = self.undecided(report, today);
@@ -257,7 +257,7 @@ impl Gate {
                 report.skipped.extend(self.unused(&used, today));
             }
             // Our own are findings.
-            let is_foreign = |waiver: &Waiver| waiver.place.is_none();
+            let is_foreign = |waiver: &AcceptedRisk| waiver.place.is_none();
             report
                 .skipped
                 .extend(self.expired(&used, is_foreign, today));
@@ -300,7 +300,7 @@ impl Gate {
         }
         if report.advisories.is_some() {
             let (open, _) = self.set_aside_open(report, today);
-            let decision = self.apply(report, &mut Judged::default(), today);
+            let decision = self.apply(report, &mut Ruling::default(), today);
             let used = decision.beside(open).used;
             report.skipped.extend(self.expired(&used, |_| true, today));
             report.skipped.extend(self.dropped.iter().cloned());
@@ -379,7 +379,7 @@ impl Gate {
         image.known_as(&self.subjects).told_by(self.bills(report))
     }
 
-    fn apply(&self, report: &mut Report, judged: &mut Judged, today: Date) -> Decision {
+    fn apply(&self, report: &mut Report, judged: &mut Ruling, today: Date) -> Decision {
         let image = self.identity(report);
         let mut decision = decide(
             &report.vulnerabilities,
@@ -397,29 +397,29 @@ impl Gate {
         // In most images all stay, and there can be very many: they stay where they lie.
         let aside = report.vulnerabilities.extract_if(.., |vulnerability| {
             match standings.next() {
-                Some(standing @ Standing::SetAside { .. }) => {
+                Some(standing @ Judgement::SetAside { .. }) => {
                     why_aside.push(standing);
                     return true;
                 }
-                Some(Standing::HoldsBack) => {
+                Some(Judgement::HoldsBack) => {
                     judged.held_back_by.push(stays);
                     if judged.reasons.len() < MOST_NAMED {
                         judged.reasons.push(sentence(vulnerability));
                     }
                 }
-                Some(Standing::Tolerated(Tolerance::Grace(until))) => {
+                Some(Judgement::Tolerated(Tolerance::Grace(until))) => {
                     let (number, first) = in_grace.unwrap_or((0, until));
                     in_grace = Some((number + 1, first.min(until)));
                 }
-                Some(Standing::Tolerated(Tolerance::Unrated)) => unrated += 1,
-                Some(Standing::Tolerated(_)) | None => {}
+                Some(Judgement::Tolerated(Tolerance::Unrated)) => unrated += 1,
+                Some(Judgement::Tolerated(_)) | None => {}
             }
             stays += 1;
             false
         });
         let aside: Vec<Vulnerability> = aside.collect();
         for (vulnerability, why) in aside.into_iter().zip(why_aside) {
-            if let Standing::SetAside {
+            if let Judgement::SetAside {
                 status,
                 reason,
                 justification,

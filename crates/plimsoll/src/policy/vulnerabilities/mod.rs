@@ -18,13 +18,13 @@ mod waiver;
 mod work;
 
 pub(crate) use baseline::Baseline;
-pub(crate) use gate::{Gate, Judged, Least};
+pub(crate) use gate::{Gate, Least, Ruling};
 #[cfg(test)]
 pub(crate) use pattern::PathPattern;
 pub(crate) use pattern::{Lister, NoPattern, Patterns, wildcard};
 pub(crate) use purl::{Purl, python_name};
 pub(crate) use vex::Attached;
-pub(crate) use waiver::{PackagePattern, Waiver};
+pub(crate) use waiver::{AcceptedRisk, PackagePattern};
 
 #[cfg(test)]
 pub(crate) use decision::tests as testing;

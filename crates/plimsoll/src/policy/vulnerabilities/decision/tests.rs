@@ -4,8 +4,8 @@ use plimsoll_model::{
 use plimsoll_testkit::vulnerability::{mended, plain};
 
 use super::*;
-use crate::vulnerabilities::vex::{Component, Product, Status};
-use crate::vulnerabilities::waiver::PackagePattern;
+use crate::policy::vulnerabilities::vex::{Component, Product, Status};
+use crate::policy::vulnerabilities::waiver::PackagePattern;
 
 /// A high, fixable one, published long ago, in a package of npm.
 pub(crate) fn vulnerability(id: &str, name: &str) -> Vulnerability {
@@ -25,8 +25,8 @@ pub(crate) fn vulnerability(id: &str, name: &str) -> Vulnerability {
 }
 
 /// What can be asked of it.
-pub(crate) fn subject(vulnerability: &Vulnerability) -> Subject<'_> {
-    Subject {
+pub(crate) fn subject(vulnerability: &Vulnerability) -> Case<'_> {
+    Case {
         vulnerability,
         package: None,
         identity: Identity::of(vulnerability, None),
@@ -54,7 +54,7 @@ fn decided(list: &[Vulnerability], policy: &Policy) -> Decision {
     decide(list, &inventory, &ImageIdentity::default(), policy, today())
 }
 
-fn standing(one: &Vulnerability, policy: &Policy) -> Standing {
+fn standing(one: &Vulnerability, policy: &Policy) -> Judgement {
     let list = std::slice::from_ref(one);
     let mut decision = decided(list, policy);
     decision.standings.remove(0)
@@ -77,7 +77,7 @@ pub(crate) fn image(name: &str, digest: Digest) -> ImageSummary {
 
 #[test]
 fn thresholds() {
-    use Standing::{HoldsBack, Tolerated};
+    use Judgement::{HoldsBack, Tolerated};
     use Tolerance::{Grace, Mild, NotFixed, Removed, Unrated, Unreachable};
     type Change = fn(&mut Vulnerability);
     let same: Change = |_| {};
@@ -166,8 +166,8 @@ fn thresholds() {
     }
 }
 
-fn waiver(id: Option<&str>, package: Option<&str>) -> Waiver {
-    Waiver {
+fn waiver(id: Option<&str>, package: Option<&str>) -> AcceptedRisk {
+    AcceptedRisk {
         id: id.map(str::to_owned),
         packages: package
             .map(|text| PackagePattern::parse(text).expect(text))
@@ -177,15 +177,15 @@ fn waiver(id: Option<&str>, package: Option<&str>) -> Waiver {
         owner: Some("ops".to_owned()),
         until: Some(today()),
         written_in: "plimsoll.toml:1".to_owned(),
-        ..Waiver::default()
+        ..AcceptedRisk::default()
     }
 }
 
 #[test]
 fn waivers_by_number_package_and_path() {
-    use crate::vulnerabilities::PathPattern;
+    use crate::policy::vulnerabilities::PathPattern;
     let one = vulnerability("CVE-2026-1", "left-pad");
-    let at = |path: &str| Waiver {
+    let at = |path: &str| AcceptedRisk {
         paths: vec![PathPattern::wildcard(path)],
         ..waiver(Some("CVE-2026-1"), None)
     };
@@ -210,16 +210,16 @@ fn waivers_by_number_package_and_path() {
         (at("/app/node_modules/*"), true),
         (at("app/node_modules/left-pad/package.json"), true),
         (at("srv/*"), false),
-        (Waiver::default(), false),
+        (AcceptedRisk::default(), false),
         (
-            Waiver {
+            AcceptedRisk {
                 until: Some(jiff::civil::date(2026, 11, 20)),
                 ..waiver(Some("CVE-2026-1"), None)
             },
             false,
         ),
         (
-            Waiver {
+            AcceptedRisk {
                 until: None,
                 ..waiver(Some("CVE-2026-1"), None)
             },
@@ -230,7 +230,7 @@ fn waivers_by_number_package_and_path() {
         policy.waivers.push(waiver.clone());
         let aside = matches!(
             standing(&one, &policy),
-            Standing::SetAside {
+            Judgement::SetAside {
                 status: VulnerabilityStatus::Waived,
                 ..
             }
@@ -292,7 +292,7 @@ fn a_waiver_takes_every_spelling_of_a_name() {
         for id in [Some("CVE-2026-1"), None] {
             let mut policy = policy("");
             policy.waivers.push(waiver(id, Some(package)));
-            let aside = matches!(standing(&one, &policy), Standing::SetAside { .. });
+            let aside = matches!(standing(&one, &policy), Judgement::SetAside { .. });
             assert_eq!(aside, covers, "{purl} {package} {id:?}");
         }
     }
@@ -309,19 +309,19 @@ fn what_waivers_do_is_told() {
     policy.waivers = vec![
         waiver(Some("CVE-2026-1"), None),
         waiver(Some("CVE-2026-9"), None),
-        Waiver {
+        AcceptedRisk {
             until: Some(jiff::civil::date(2020, 1, 1)),
             ..waiver(Some("CVE-2026-2"), None)
         },
-        Waiver {
+        AcceptedRisk {
             justification: Some("vulnerable_code_not_present"),
             ..waiver(Some("CVE-2026-3"), None)
         },
     ];
     let decision = decided(&list, &policy);
     assert_eq!(decision.used, [true, false, true, true]);
-    assert_eq!(decision.standings[1], Standing::HoldsBack);
-    let Standing::SetAside {
+    assert_eq!(decision.standings[1], Judgement::HoldsBack);
+    let Judgement::SetAside {
         status,
         reason,
         written_in,
@@ -335,7 +335,7 @@ fn what_waivers_do_is_told() {
     assert_eq!(written_in, "plimsoll.toml:1");
     assert!(matches!(
         &decision.standings[2],
-        Standing::SetAside {
+        Judgement::SetAside {
             status: VulnerabilityStatus::NotAffected,
             justification: Some(label),
             ..
@@ -420,14 +420,14 @@ fn the_newest_statement_counts() {
     ] {
         let mut policy = policy("");
         policy.statements = statements.clone();
-        let stands = standing(&one, &policy) == Standing::HoldsBack;
+        let stands = standing(&one, &policy) == Judgement::HoldsBack;
         assert_eq!(!stands, aside, "{statements:?}");
     }
 }
 
 #[test]
 fn what_is_not_held_against_all_stands_and_is_told() {
-    use crate::vulnerabilities::work::Work;
+    use crate::policy::vulnerabilities::work::Work;
     let effort = Effort {
         waivers: Work::of(100),
         statements: Work::of(1000),
@@ -454,7 +454,7 @@ fn what_is_not_held_against_all_stands_and_is_told() {
     let stands: Vec<bool> = decision
         .standings
         .iter()
-        .map(|one| *one == Standing::HoldsBack)
+        .map(|one| *one == Judgement::HoldsBack)
         .collect();
     assert_eq!(stands, [[false; 9].as_slice(), &[true; 6]].concat());
     assert_eq!(decision.used, [false, false]);
@@ -533,7 +533,7 @@ fn products_and_their_parts() {
             &policy,
             today(),
         );
-        let aside = decision.standings[0] != Standing::HoldsBack;
+        let aside = decision.standings[0] != Judgement::HoldsBack;
         assert_eq!(aside, covers, "{product:?}");
     }
 }
@@ -561,7 +561,7 @@ fn very_many_of_each_take_no_time() {
         .map(|at| waiver(Some(&format!("CVE-2026-{at}")), None))
         .collect();
     let decision = decided(&list, &policy);
-    assert!(!decision.standings.contains(&Standing::HoldsBack));
+    assert!(!decision.standings.contains(&Judgement::HoldsBack));
 }
 
 #[test]
@@ -578,17 +578,20 @@ fn what_is_exploited_or_likely_to_be_holds_back_however_mild_it_is() {
     });
     let threats = "known-exploited = \"error\"\nepss-above = 0.4\nonly-fixed = true\n";
     for one in [&exploited, &likely] {
-        assert_eq!(standing(one, &policy(threats)), Standing::HoldsBack);
-        assert!(matches!(standing(one, &policy("")), Standing::Tolerated(_)));
+        assert_eq!(standing(one, &policy(threats)), Judgement::HoldsBack);
+        assert!(matches!(
+            standing(one, &policy("")),
+            Judgement::Tolerated(_)
+        ));
     }
     // Half is not above half, and what is gone does not run.
     assert!(matches!(
         standing(&likely, &policy("epss-above = 0.5\n")),
-        Standing::Tolerated(_)
+        Judgement::Tolerated(_)
     ));
     exploited.removed_in = Some(2);
     assert_eq!(
         standing(&exploited, &policy(threats)),
-        Standing::Tolerated(Tolerance::Removed)
+        Judgement::Tolerated(Tolerance::Removed)
     );
 }

@@ -16,7 +16,7 @@ use super::baseline::Baseline;
 use super::image::ImageIdentity;
 use super::purl::{Identity, Purl};
 use super::vex::{Coverage, Statement, Validity};
-use super::waiver::Waiver;
+use super::waiver::AcceptedRisk;
 use super::work::Effort;
 use crate::config::{FailOn, Presence, ThresholdConfig, VulnerabilityConfig};
 
@@ -143,7 +143,7 @@ pub(crate) struct Policy {
     /// What holds back whatever the thresholds are.
     pub(crate) threats: Threats,
     /// Accepted risks: where several cover one, the first is named.
-    pub(crate) waivers: Vec<Waiver>,
+    pub(crate) waivers: Vec<AcceptedRisk>,
     /// What others say.
     pub(crate) statements: Vec<Statement>,
     /// What was known before.
@@ -166,7 +166,7 @@ impl Policy {
 
 /// A vulnerability with all that can be asked of it.
 #[derive(Debug)]
-pub(crate) struct Subject<'a> {
+pub(crate) struct Case<'a> {
     /// The vulnerability.
     pub(crate) vulnerability: &'a Vulnerability,
     /// The package it lies in.
@@ -179,7 +179,7 @@ pub(crate) struct Subject<'a> {
 
 /// How one vulnerability stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Standing {
+pub(crate) enum Judgement {
     /// It holds the image back.
     HoldsBack,
     /// It does not, by the thresholds.
@@ -197,7 +197,7 @@ pub(crate) enum Standing {
     },
 }
 
-impl Standing {
+impl Judgement {
     /// Whether somebody accepts it, or says that it does no harm. What is known from before is not
     /// accepted by that.
     pub(crate) fn is_accepted(&self) -> bool {
@@ -226,7 +226,7 @@ pub(crate) enum Tolerance {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Decision {
     /// For each vulnerability how it stands.
-    pub(crate) standings: Vec<Standing>,
+    pub(crate) standings: Vec<Judgement>,
     /// For each waiver whether it covers anything that is there.
     pub(crate) used: Vec<bool>,
     /// What was not held against all vulnerabilities, since there is too much of it. Those stand.
@@ -310,7 +310,7 @@ fn decide_within(
     let standings = vulnerabilities
         .iter()
         .map(|vulnerability| {
-            let subject = Subject::new(vulnerability, inventory, &files, is_named);
+            let subject = Case::new(vulnerability, inventory, &files, is_named);
             let mut waiver = None;
             let told = accepted.each(&subject, &mut |at| {
                 used[at] = true;
@@ -380,16 +380,16 @@ fn decide_within(
 
 /// How one stands, by what is said of it and the waiver that covers it.
 pub(super) fn stand(
-    subject: &Subject<'_>,
+    subject: &Case<'_>,
     said: Option<&Statement>,
-    waiver: Option<&Waiver>,
+    waiver: Option<&AcceptedRisk>,
     policy: &Policy,
     today: Date,
-) -> Standing {
+) -> Judgement {
     if let Some(statement) = said
         && let Some(status) = statement.status.sets_aside()
     {
-        return Standing::SetAside {
+        return Judgement::SetAside {
             status,
             reason: statement.explanation(),
             justification: statement.justification.clone(),
@@ -397,7 +397,7 @@ pub(super) fn stand(
         };
     }
     if let Some(waiver) = waiver {
-        return Standing::SetAside {
+        return Judgement::SetAside {
             status: match waiver.justification {
                 Some(_) => VulnerabilityStatus::NotAffected,
                 None => VulnerabilityStatus::Waived,
@@ -410,7 +410,7 @@ pub(super) fn stand(
     if let Some(baseline) = &policy.baseline
         && baseline.knew(subject)
     {
-        return Standing::SetAside {
+        return Judgement::SetAside {
             status: VulnerabilityStatus::KnownBefore,
             reason: "known before".to_owned(),
             justification: None,
@@ -418,8 +418,8 @@ pub(super) fn stand(
         };
     }
     match policy.tolerance(subject.vulnerability, today) {
-        Some(tolerance) => Standing::Tolerated(tolerance),
-        None => Standing::HoldsBack,
+        Some(tolerance) => Judgement::Tolerated(tolerance),
+        None => Judgement::HoldsBack,
     }
 }
 
@@ -464,7 +464,7 @@ pub(crate) fn day(time: &str) -> Option<Date> {
     time.get(..10)?.parse().ok()
 }
 
-impl<'a> Subject<'a> {
+impl<'a> Case<'a> {
     /// One of an image, with all that lies in each of its `files`.
     pub(super) fn new(
         vulnerability: &'a Vulnerability,

@@ -7,7 +7,7 @@ use plimsoll_scan::advisory::Judged;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::decision::Subject;
+use super::decision::Case;
 use super::purl::Purl;
 use crate::failure::Failure;
 
@@ -250,7 +250,7 @@ impl Baseline {
 
     /// Whether it knew of a vulnerability: of one in a package that is in use, only where that was
     /// in use before.
-    pub(crate) fn knew(&self, subject: &Subject<'_>) -> bool {
+    pub(crate) fn knew(&self, subject: &Case<'_>) -> bool {
         let one: &Vulnerability = subject.vulnerability;
         let family = family(&one.purl);
         let key = |id: &str| (family.clone(), id.to_ascii_uppercase());
@@ -277,7 +277,7 @@ fn family(purl: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::vulnerabilities::decision::tests::{subject, vulnerability};
+    use crate::policy::vulnerabilities::decision::tests::{subject, vulnerability};
 
     #[test]
     fn only_the_version_may_differ() {
