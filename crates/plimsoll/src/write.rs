@@ -8,6 +8,8 @@ use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Component, Path, PathBuf};
 
 use plimsoll_image::Target;
+use rustix::fs::{FallocateFlags, OFlags};
+use rustix::io::Errno;
 use tempfile::{NamedTempFile, TempDir};
 
 use crate::failure::Failure;
@@ -40,10 +42,7 @@ impl Pending {
                 let fail = |error: std::io::Error| Failure::file(&path, &error);
                 let place = match way_to(&path)? {
                     Way::Replacing => Place::Beside(beside(&path, bytes).map_err(fail)?),
-                    Way::Overwriting => {
-                        let file = File::options().write(true).open(&path);
-                        Place::Fixed(file.map_err(fail)?)
-                    }
+                    Way::Overwriting => Place::Fixed(open_as_it_lies(&path).map_err(fail)?),
                 };
                 (path, place)
             }
@@ -57,9 +56,8 @@ impl Pending {
         let Self { path, bytes, place } = self;
         let done = match place {
             Place::Beside(file) => file.persist(&path).map(drop).or_else(|refused| {
-                let there = is_held(&refused.error)
-                    .then(|| File::options().write(true).open(&path).ok())
-                    .flatten();
+                let there = is_held(&refused.error).then(|| open_as_it_lies(&path).ok());
+                let there = there.flatten();
                 there.map_or(Err(refused.error), |file| overwrite(file, &bytes))
             }),
             Place::Fixed(file) => overwrite(file, &bytes),
@@ -101,10 +99,31 @@ fn is_held(error: &std::io::Error) -> bool {
     )
 }
 
+/// Opens a file that is to be written over: no link or pipe that somebody has put into its place since.
+fn open_as_it_lies(path: &Path) -> std::io::Result<File> {
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let file = File::options()
+        .write(true)
+        .custom_flags(flags.bits().cast_signed())
+        .open(path)?;
+    match file.metadata()?.is_file() {
+        true => Ok(file),
+        false => Err(ErrorKind::PermissionDenied.into()),
+    }
+}
+
 /// Writes over the content of a file.
 fn overwrite(mut file: File, bytes: &[u8]) -> std::io::Result<()> {
+    // Room for all of it is there before the old content goes, on file systems that can say so.
+    let length = bytes.len() as u64;
+    if length > 0
+        && let Err(full @ (Errno::NOSPC | Errno::DQUOT | Errno::FBIG)) =
+            rustix::fs::fallocate(&file, FallocateFlags::KEEP_SIZE, 0, length)
+    {
+        return Err(full.into());
+    }
     file.write_all(bytes)?;
-    file.set_len(bytes.len() as u64)?;
+    file.set_len(length)?;
     file.sync_all()
 }
 
@@ -186,7 +205,7 @@ impl PendingFolder {
                 let left = fresh.keep();
                 fail(error).hint(format!("what else was in it lies in {}", left.display()))
             }),
-            Err(rustix::io::Errno::NOENT) => std::fs::rename(fresh.keep(), &folder).map_err(fail),
+            Err(Errno::NOENT) => std::fs::rename(fresh.keep(), &folder).map_err(fail),
             Err(error) => Err(fail(error.into())),
         }
     }
@@ -357,8 +376,13 @@ mod tests {
         let file = root.path().join("file");
         std::fs::write(&file, "older and longer").unwrap();
         let kept = File::open(&file).unwrap();
-        overwrite(File::options().write(true).open(&file).unwrap(), b"new").unwrap();
+        overwrite(open_as_it_lies(&file).unwrap(), b"new").unwrap();
         assert_eq!(std::io::read_to_string(kept).unwrap(), "new");
+        // What somebody puts into its place meanwhile is not written to.
+        let (link, pipe) = (root.path().join("link"), root.path().join("pipe"));
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RWXU).unwrap();
+        assert!(open_as_it_lies(&link).is_err() && open_as_it_lies(&pipe).is_err());
         // Root makes files wherever it wants.
         std::fs::set_permissions(root.path(), Permissions::from_mode(0o555)).unwrap();
         let written = write_atomically(&file, b"newer");
