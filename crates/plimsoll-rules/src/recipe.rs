@@ -3,7 +3,7 @@
 
 mod version;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use plimsoll_model::{PackageKind, SourceFile, SourceOrigin, Span};
 use plimsoll_syntax::dockerfile::{self, Base, InstructionKind, ResolveInput};
@@ -94,6 +94,7 @@ impl Recipe {
                 _ => {}
             }
         }
+        version::leave_shared(&mut recipe.installs);
         recipe.makers = makers(&file);
         recipe.copies = copies.into_iter().map(|copy| copy.source).collect();
         recipe
@@ -230,7 +231,9 @@ fn install(file: &ProjectFile<'_>, view: StepView<'_>, copies: &[Copied]) -> Opt
     let mut words: Vec<InstallWord> = Vec::new();
     let mut folder = workdir(view).to_owned();
     let mut exported: HashMap<&str, &str> = HashMap::new();
+    let mut own: HashSet<&str> = HashSet::new();
     for (script, command) in file.commands(view) {
+        own.extend(version::set_by(command));
         match (command.program(), command.arguments()) {
             (Some("cd"), [to]) => {
                 if let Some(to) = &to.literal {
@@ -280,7 +283,7 @@ fn install(file: &ProjectFile<'_>, view: StepView<'_>, copies: &[Copied]) -> Opt
         };
         for word in &call.packages {
             let texts = site::expanded(file, &site, word).unwrap_or_default();
-            let version = version::written(file, view, word);
+            let version = version::written(file, view, word, &own);
             words.extend(texts.into_iter().map(|text| InstallWord {
                 kind,
                 text,
@@ -621,6 +624,22 @@ mod tests {
                 "curl=8",
                 2,
             ),
+            // The script has a value of its own.
+            (
+                "FROM x\nENV V=1.0\nRUN V=1.0; pip install flask==$V",
+                "flask==1.0",
+                3,
+            ),
+            (
+                "FROM x\nENV V=1.0\nRUN export V=1.0 && pip install flask==$V",
+                "flask==1.0",
+                3,
+            ),
+            (
+                "FROM x\nENV V=1.0\nRUN V=2 pip install flask==$V",
+                "flask==1.0",
+                2,
+            ),
             // A variable that gives no version.
             (
                 "FROM x\nARG NAME=curl\nRUN apk add \"$NAME=8\"",
@@ -635,6 +654,25 @@ mod tests {
             ("FROM x\nRUN apk add curl=8", "curl=8", 2),
         ] {
             assert_eq!(place(text), [(version.to_owned(), line)], "{text}");
+        }
+        let lines = |text: &str| -> Vec<usize> {
+            let all = place(text).into_iter();
+            all.map(|(_, line)| line).collect()
+        };
+        for (text, told) in [
+            // One value for two packages is none that either can be given.
+            ("FROM x\nARG V=1.0\nRUN pip install a==$V b==$V", [3, 3]),
+            (
+                "FROM x\nARG V=1.0\nRUN pip install a==$V\nRUN pip install b==$V",
+                [3, 4],
+            ),
+            (
+                "FROM x\nARG V=1.0\nRUN pip install a==$V\nRUN pip install a==$V",
+                [2, 2],
+            ),
+            ("FROM x\nENV WITH=\"a=1 b=2\"\nRUN apk add $WITH", [2, 2]),
+        ] {
+            assert_eq!(lines(text), told, "{text}");
         }
     }
 

@@ -1,9 +1,12 @@
 //! Where the version of a package is written that a command line takes from a variable.
 
+use std::collections::{HashMap, HashSet};
+
 use plimsoll_model::{SourceOrigin, Span};
 use plimsoll_syntax::dockerfile::{InstructionKind, KeyValue};
-use plimsoll_syntax::shell::ShellWord;
+use plimsoll_syntax::shell::{ShellCommand, ShellWord};
 
+use super::Install;
 use crate::project::{ProjectFile, StepView};
 
 /// What stands in front of a version, the surest first: a minus sign is in many names, too.
@@ -13,25 +16,72 @@ const SIGNS: [&[char]; 2] = [&['=', '@', ':', '<', '>', '~'], &['-']];
 const MOST_STEPS: usize = 8;
 
 /// The `NAME=value` of an ARG or ENV that a person would edit, so that the word of a step names another
-/// version.
+/// version; not where the script gives the variable a value of its `own`.
 pub(super) fn written(
     file: &ProjectFile<'_>,
     view: StepView<'_>,
     word: &ShellWord,
+    own: &HashSet<&str>,
 ) -> Option<SourceOrigin> {
     if word.literal.is_some() {
         return None;
     }
     let known = &view.step.before.variables;
+    let has_number = |value: &str| value.contains(|c: char| c.is_ascii_digit());
     let mut names = versions(&word.raw).into_iter();
-    let (name, variable) = names.find_map(|name| {
-        let variable = known.get(name)?;
-        let value = variable.value.as_deref()?;
-        let is_version = value.contains(|c: char| c.is_ascii_digit());
-        is_version.then_some((name, variable))
+    let name = names.find(|name| {
+        let value = known
+            .get(*name)
+            .and_then(|variable| variable.value.as_deref());
+        own.contains(name) || value.is_some_and(has_number)
     })?;
+    if own.contains(name) {
+        return None;
+    }
+    let variable = known.get(name)?;
     let span = first(file, name, variable.value.as_deref()?, variable.span?)?;
     Some(file.place(span))
+}
+
+/// The variables that a command gives a value to, for the commands behind it.
+pub(super) fn set_by(command: &ShellCommand) -> impl Iterator<Item = &str> {
+    let bare = command
+        .assignments
+        .iter()
+        .filter(|_| command.words.is_empty());
+    let told = match command.program() {
+        Some("export" | "declare" | "typeset" | "local" | "readonly" | "read") => {
+            command.arguments()
+        }
+        _ => &[],
+    };
+    let told = told.iter().map(|word| {
+        let text = word.literal.as_deref().unwrap_or(&word.raw);
+        text.split_once('=').map_or(text, |(name, _)| name)
+    });
+    bare.map(|(name, _)| name.as_str()).chain(told)
+}
+
+/// Leaves out the variables that several words take their versions from: who changes one changes all of
+/// them, and each wants a version of its own.
+pub(super) fn leave_shared(installs: &mut [Install]) {
+    // What each word is that takes it from a variable, by where the word stands.
+    let mut words: HashMap<usize, HashMap<usize, Vec<String>>> = HashMap::new();
+    for word in installs.iter().flat_map(|install| &install.words) {
+        if let Some(version) = &word.version {
+            let of_variable = words.entry(version.span.start).or_default();
+            let of_word = of_variable.entry(word.place.span.start).or_default();
+            of_word.push(word.text.clone());
+        }
+    }
+    let is_shared = |variable: &SourceOrigin| {
+        let mut words = words.get(&variable.span.start).into_iter().flatten();
+        let first = words.next();
+        words.any(|word| first.is_some_and(|first| first.1 != word.1))
+    };
+    for word in installs.iter_mut().flat_map(|install| &mut install.words) {
+        word.version.take_if(|variable| is_shared(variable));
+    }
 }
 
 /// The variables that may be the version in a word, the likeliest first: one behind a sign, or one that is

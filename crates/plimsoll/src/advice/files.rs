@@ -1,5 +1,6 @@
 //! The files of a project that ask for packages.
 
+use std::cell::LazyCell;
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
@@ -10,7 +11,7 @@ use plimsoll_scan::advisory::{
 };
 use plimsoll_syntax::glob;
 
-use super::workspaces;
+use super::workspaces::Workspaces;
 use crate::project;
 
 /// How deep below the project's folder files are looked for that ask for packages.
@@ -20,6 +21,8 @@ const ENTRIES: usize = 50_000;
 /// Bytes of one such file, and of all of them.
 const LARGEST: u64 = 16 << 20;
 const ALL: usize = 64 << 20;
+/// How often a folder is held against a pattern of workspaces.
+const TRIES: usize = 500_000;
 
 /// What the files below a folder ask for, in the order of their paths, those of higher folders
 /// first, and what the Dockerfile has to do with each. A file that cannot be read asks for nothing: the
@@ -197,6 +200,8 @@ fn installed<'f>(files: &'f [(String, SourceFile)], recipe: &Recipe) -> HashMap<
         .map(|(path, file)| (path.as_str(), file))
         .collect();
     let known = |path: &str| by_path.get_key_value(path).map(|(path, _)| *path);
+    let packages = LazyCell::new(|| packages(files, recipe));
+    let mut tries = TRIES;
     let mut lines = HashMap::new();
     let mut next: Vec<(&'f str, usize)> = Vec::new();
     for install in &recipe.installs {
@@ -219,13 +224,30 @@ fn installed<'f>(files: &'f [(String, SourceFile)], recipe: &Recipe) -> HashMap<
                 .iter()
                 .filter_map(|path| Some((known(path)?, line))),
         );
-        let patterns = workspaces::patterns(path, file);
-        let others = by_path.keys().copied();
-        let members =
-            others.filter(|other| workspaces::is_member(&patterns, other) && recipe.brings(other));
-        next.extend(members.map(|path| (path, line)));
+        if let Some(workspaces) = Workspaces::of(path, file)
+            && let Some(left) = tries.checked_sub(workspaces.len() * packages.len())
+        {
+            tries = left;
+            let members = packages.iter().filter(|one| workspaces.has(one.folder));
+            next.extend(members.map(|one| (one.path, line)));
+        }
     }
     lines
+}
+
+/// A package that may be installed together with another one.
+struct Member<'f> {
+    folder: &'f str,
+    path: &'f str,
+}
+
+/// The packages that an instruction copies.
+fn packages<'f>(files: &'f [(String, SourceFile)], recipe: &Recipe) -> Vec<Member<'f>> {
+    let packages = files.iter().filter_map(|(path, _)| {
+        let folder = path.strip_suffix("/package.json")?;
+        recipe.brings(path).then_some(Member { folder, path })
+    });
+    packages.collect()
 }
 
 /// Version control, dependency and build folders: no file in them is one to mend.
@@ -408,6 +430,25 @@ mod tests {
         let together = Standing::Installed(4);
         let apart = Standing::Elsewhere;
         assert_eq!(told, [apart, together, together, apart]);
+    }
+
+    #[test]
+    fn packages_that_all_name_one_another_are_soon_told() {
+        let names: Vec<String> = (0..2000).map(|at| format!("p/{at}/package.json")).collect();
+        let text = format!(
+            "{{\"workspaces\": [{}\"../*\"]}}",
+            "\"../*a*b\",".repeat(99)
+        );
+        let files: Vec<(String, SourceFile)> = names
+            .iter()
+            .map(|path| (path.clone(), SourceFile::new(path.as_str(), text.as_str())))
+            .collect();
+        let text = "FROM x\nCOPY . .\nRUN cd p/0 && npm ci\n";
+        let recipe = Recipe::of(&SourceFile::new("Dockerfile", text), None);
+        let begun = std::time::Instant::now();
+        let installed = installed(&files, &recipe);
+        assert!(begun.elapsed() < std::time::Duration::from_secs(10));
+        assert_eq!(installed.len(), files.len());
     }
 
     #[test]

@@ -1,29 +1,99 @@
 //! Packages of one project that are installed together: the workspaces of npm, Yarn, Bun and pnpm.
 
 use plimsoll_model::SourceFile;
-use plimsoll_syntax::{glob, yaml};
+use plimsoll_syntax::glob::{self, Pattern};
+use plimsoll_syntax::yaml;
 use serde_json::Value;
 
 /// Patterns that are looked at; nobody writes more.
 const MOST: usize = 100;
 
-/// Which folders a file says the packages lie in that are installed with its own, as patterns of paths
-/// below the project's folder; none where it is no such file.
-pub(super) fn patterns(path: &str, file: &SourceFile) -> Vec<String> {
-    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
-    let text = str::from_utf8(file.bytes()).unwrap_or_default();
-    let patterns = match name {
-        "package.json" => of_manifest(text),
-        "pnpm-workspace.yaml" => of_pnpm(text),
-        _ => None,
-    };
-    let patterns = patterns.into_iter().flatten().take(MOST);
-    patterns
-        .map(|pattern| {
-            let beside = glob::clean(&format!("/{folder}/{pattern}"));
-            beside.trim_start_matches('/').to_owned()
-        })
-        .collect()
+/// Which packages are installed with that of a file.
+pub(super) struct Workspaces {
+    members: Vec<Folders>,
+    /// What is none of them all the same.
+    others: Vec<Folders>,
+}
+
+/// A pattern of folders below that of the project, name by name.
+struct Folders(Vec<Part>);
+
+enum Part {
+    /// As many folders in one another as there are: `**`.
+    Any,
+    One(Pattern),
+}
+
+impl Workspaces {
+    /// What a file says of that; nothing where it is no such file.
+    pub(super) fn of(path: &str, file: &SourceFile) -> Option<Self> {
+        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+        let text = str::from_utf8(file.bytes()).unwrap_or_default();
+        let patterns = match name {
+            "package.json" => of_manifest(text),
+            "pnpm-workspace.yaml" => of_pnpm(text),
+            _ => None,
+        };
+        let read = |pattern: &str| Folders::new(&glob::clean(&format!("/{folder}/{pattern}")));
+        let (mut members, mut others) = (Vec::new(), Vec::new());
+        for pattern in patterns?.iter().take(MOST) {
+            match pattern.strip_prefix('!') {
+                Some(pattern) => others.extend(read(pattern)),
+                None => members.extend(read(pattern)),
+            }
+        }
+        (!members.is_empty()).then_some(Self { members, others })
+    }
+
+    /// How many patterns there are.
+    pub(super) fn len(&self) -> usize {
+        self.members.len() + self.others.len()
+    }
+
+    /// Whether the package in a folder is one of those.
+    pub(super) fn has(&self, folder: &str) -> bool {
+        let names: Vec<&str> = folder.split('/').collect();
+        let any = |all: &[Folders]| all.iter().any(|pattern| pattern.matches(&names));
+        any(&self.members) && !any(&self.others)
+    }
+}
+
+impl Folders {
+    /// Reads a pattern; none that is ill-formed.
+    fn new(pattern: &str) -> Option<Self> {
+        let names = pattern.split('/').filter(|name| !name.is_empty());
+        let part = |name| match name {
+            "**" => Ok(Part::Any),
+            name => Pattern::new(name).map(Part::One),
+        };
+        names.map(part).collect::<Result<_, _>>().ok().map(Self)
+    }
+
+    /// Only the last `**` needs to be tried again: what one before it could give back, the last can take.
+    fn matches(&self, names: &[&str]) -> bool {
+        let (mut at, mut rest) = (0, names);
+        let mut retry: Option<(usize, &[&str])> = None;
+        loop {
+            match (self.0.get(at), rest) {
+                (None, []) => return true,
+                (Some(Part::Any), _) => {
+                    at += 1;
+                    retry = Some((at, rest));
+                    continue;
+                }
+                (Some(Part::One(pattern)), [name, behind @ ..]) if pattern.matches(name) => {
+                    at += 1;
+                    rest = behind;
+                    continue;
+                }
+                _ => {}
+            }
+            let Some((part, [_, behind @ ..])) = retry else {
+                return false;
+            };
+            (at, rest, retry) = (part, behind, Some((part, behind)));
+        }
+    }
 }
 
 /// A list, or an object with one: `"workspaces": ["packages/*"]`.
@@ -50,20 +120,6 @@ fn of_pnpm(text: &str) -> Option<Vec<String>> {
     )
 }
 
-/// Whether the package whose manifest lies at `path` is one of those.
-pub(super) fn is_member(patterns: &[String], path: &str) -> bool {
-    let Some(folder) = path.strip_suffix("/package.json") else {
-        return false;
-    };
-    patterns
-        .iter()
-        .any(|pattern| match pattern.split_once("**") {
-            // Those in any depth.
-            Some((above, _)) => folder.starts_with(above),
-            None => glob::matches(pattern, folder) == Ok(true),
-        })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,13 +130,19 @@ mod tests {
             (
                 "package.json",
                 r#"{"workspaces": ["packages/*", "./web/", "!packages/no"]}"#,
-                &["packages/a", "packages/no", "web"][..],
+                &["packages/a", "web"][..],
             ),
             (
                 "app/package.json",
                 r#"{"workspaces": {"packages": ["libs/**"], "nohoist": ["x"]}}"#,
                 &["app/libs/a", "app/libs/b/c"],
             ),
+            (
+                "package.json",
+                r#"{"workspaces": ["**/b", "packages/**/a", "app/**/libs/*", "["]}"#,
+                &["packages/a", "packages/a/b", "app/libs/a"],
+            ),
+            ("package.json", r#"{"workspaces": ["!packages/a"]}"#, &[]),
             (
                 "pnpm-workspace.yaml",
                 "packages:\n  - 'packages/*'\ncatalog:\n  a: 1\n",
@@ -91,7 +153,7 @@ mod tests {
             ("pnpm-workspace.yaml", "packages", &[]),
             ("composer.json", r#"{"workspaces": ["packages/*"]}"#, &[]),
         ] {
-            let patterns = patterns(path, &SourceFile::new(path, text));
+            let workspaces = Workspaces::of(path, &SourceFile::new(path, text));
             let all = [
                 "packages/a",
                 "packages/a/b",
@@ -102,7 +164,7 @@ mod tests {
             ];
             let found: Vec<&str> = all
                 .into_iter()
-                .filter(|folder| is_member(&patterns, &format!("{folder}/package.json")))
+                .filter(|folder| workspaces.as_ref().is_some_and(|all| all.has(folder)))
                 .collect();
             assert_eq!(found, members, "{path} {text}");
         }

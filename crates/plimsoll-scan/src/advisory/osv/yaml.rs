@@ -7,27 +7,31 @@ use super::MAX_RECORD;
 /// As deep as JSON is read.
 const DEPTH: usize = 64;
 
-/// The documents of a text that may have several, each with its number; none of comments and blanks alone.
-/// What parts them does so wherever it stands at the beginning of a line (YAML 1.2.2, 9.1.2).
+/// The documents of a text that may have several, each with its number; none of comments, directives and
+/// blanks alone. What parts them does so wherever it stands at the beginning of a line; directives belong to
+/// the document behind them (YAML 1.2.2, 9.1 and 9.2).
 pub(crate) fn documents(bytes: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
     let mut rest = without_mark(bytes);
     let documents = std::iter::from_fn(move || {
-        let mut end = 0;
+        let (mut end, mut has_begun) = (0, false);
         for line in rest.split_inclusive(|byte| *byte == b'\n') {
-            if end > 0 && behind_mark(line).is_some() {
+            let is_mark = behind_mark(line).is_some();
+            if is_mark && has_begun {
                 break;
             }
+            has_begun |= is_mark || tells(line);
             end += line.len();
+            if is_mark && line.starts_with(END) {
+                break;
+            }
         }
         let (document, behind) = rest.split_at(end);
         rest = behind;
         (!document.is_empty()).then_some(document)
     });
     let is_told = |document: &&[u8]| {
-        document.split(|byte| *byte == b'\n').any(|line| {
-            let told = behind_mark(line).unwrap_or(line).trim_ascii();
-            !told.is_empty() && !told.starts_with(b"#")
-        })
+        let mut lines = document.split(|byte| *byte == b'\n');
+        lines.any(|line| tells(behind_mark(line).unwrap_or(line)))
     };
     documents
         .filter(is_told)
@@ -35,9 +39,18 @@ pub(crate) fn documents(bytes: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
         .map(|(document, number)| (number, document))
 }
 
+/// Whether a line is more than a blank, a comment or a directive.
+fn tells(line: &[u8]) -> bool {
+    let text = line.trim_ascii_start();
+    !text.is_empty() && !text.starts_with(b"#") && !line.starts_with(b"%")
+}
+
+/// The mark that ends a document.
+const END: &[u8] = b"...";
+
 /// What follows the mark of a line that begins a document, or ends one.
 fn behind_mark(line: &[u8]) -> Option<&[u8]> {
-    let marks: [&[u8]; 2] = [b"---", b"..."];
+    let marks: [&[u8]; 2] = [b"---", END];
     let rest = marks.iter().find_map(|mark| line.strip_prefix(*mark))?;
     rest.first()
         .is_none_or(u8::is_ascii_whitespace)
@@ -135,6 +148,7 @@ mod tests {
         for (around, is_whole) in [
             ("\u{feff}RECORD", true),
             ("# PySEC\n---\nRECORD...\n", true),
+            ("%YAML 1.2\n---\nRECORD", true),
             ("RECORD---\nid: X-2\n", false),
             ("RECORD---\n[", false),
         ] {
@@ -151,7 +165,12 @@ mod tests {
     fn a_text_may_have_several_documents() {
         for (text, documents) in [
             ("id: 1\n", &["id: 1\n"][..]),
-            ("\u{feff}# x\n---\nid: 1\n...\n", &["---\nid: 1\n"]),
+            ("\u{feff}# x\n---\nid: 1\n...\n", &["# x\n---\nid: 1\n"]),
+            (
+                "%YAML 1.2\n# x\n---\nid: 1\n...\n%YAML 1.2\n---\nid: 2\n",
+                &["%YAML 1.2\n# x\n---\nid: 1\n", "%YAML 1.2\n---\nid: 2\n"],
+            ),
+            ("%YAML 1.2\n---\n", &[]),
             (
                 "id: 1\n---\nid: 2\n--- # x\r\nid: 3",
                 &["id: 1\n", "---\nid: 2\n", "--- # x\r\nid: 3"],

@@ -111,18 +111,39 @@ impl Lister {
     /// `app.jar:lib/a.jar`.
     fn spellings(self, path: &str) -> Vec<Cow<'_, str>> {
         let own = Cow::Borrowed(path);
-        match (path.split_once('!'), self) {
-            (None, _) => vec![own],
-            (Some(_), Self::Trivy) => vec![own, Cow::Owned(path.replace('!', "/"))],
-            (Some((outer, _)), Self::Grype) => {
-                vec![
-                    own,
-                    Cow::Borrowed(outer),
-                    Cow::Owned(path.replace('!', ":")),
-                ]
+        match (in_archives(path).as_slice(), self) {
+            ([] | [_], _) => vec![own],
+            (parts, Self::Trivy) => vec![own, Cow::Owned(parts.join("/"))],
+            (parts @ [outer, ..], Self::Grype) => {
+                vec![own, Cow::Borrowed(*outer), Cow::Owned(parts.join(":"))]
             }
         }
     }
+}
+
+/// A path in archives that lie in one another, without the signs between them. A folder may have such a sign
+/// in its name, too.
+fn in_archives(path: &str) -> Vec<&str> {
+    const ENDS: [&str; 14] = [
+        "jar", "war", "ear", "par", "sar", "nar", "kar", "lpkg", "hpi", "jpi", "egg", "pyz", "pex",
+        "whl",
+    ];
+    let mut parts = Vec::new();
+    let mut rest = path;
+    for (at, _) in path.match_indices('!') {
+        let start = path.len() - rest.len();
+        let (Some(outer), Some(inner)) = (path.get(start..at), path.get(at + 1..)) else {
+            continue;
+        };
+        let end = outer.rsplit_once('.').map_or("", |(_, end)| end);
+        let is_archive = ENDS.iter().any(|known| end.eq_ignore_ascii_case(known));
+        if is_archive && !inner.starts_with('/') {
+            parts.push(outer);
+            rest = inner;
+        }
+    }
+    parts.push(rest);
+    parts
 }
 
 /// How many times the length of a path all its spellings have, at most.
@@ -405,6 +426,17 @@ mod tests {
         ] {
             let pattern = Patterns::default().glob(glob, lister).expect(glob);
             assert_eq!(pattern.matches(war), matches, "{lister:?} {glob}");
+        }
+        // A folder with that sign in its name.
+        for path in ["opt/a!b/package.json", "opt/a.jar!/package.json"] {
+            for (lister, glob) in [
+                (Grype, "/opt/*"),
+                (Trivy, "opt/a/**"),
+                (Trivy, "opt/a.jar/**"),
+            ] {
+                let pattern = Patterns::default().glob(glob, lister).expect(glob);
+                assert!(!pattern.matches(path), "{lister:?} {glob} {path}");
+            }
         }
         // Our own lists have one spelling.
         assert!(PathPattern::wildcard("/app/a.war!*").matches(war));

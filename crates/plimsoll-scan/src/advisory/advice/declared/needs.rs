@@ -22,7 +22,12 @@ pub(in super::super) struct Needs<'a> {
     by_name: HashMap<(PackageKind, String), Vec<(&'a Package, Range)>>,
     /// Where packages of those names lie.
     copies: HashSet<&'a str>,
+    /// How many versions of a gem lie side by side.
+    gems: HashMap<Gem<'a>, usize>,
 }
+
+/// The folder that a gem is found in, and its name.
+type Gem<'a> = (&'a str, &'a str);
 
 impl<'a> Needs<'a> {
     /// What the packages of an inventory need of those with some names.
@@ -34,7 +39,11 @@ impl<'a> Needs<'a> {
             .map(|(kind, name)| ((kind, normal(kind, name)), Vec::new()))
             .collect();
         let mut copies = HashSet::new();
+        let mut gems = HashMap::new();
         for package in &inventory.packages {
+            if let Some(gem) = gem(package) {
+                *gems.entry(gem).or_default() += 1;
+            }
             if by_name.contains_key(&(package.kind, normal(package.kind, &package.name))) {
                 copies.insert(package.path.as_str());
             }
@@ -49,23 +58,30 @@ impl<'a> Needs<'a> {
                 }
             }
         }
-        Self { by_name, copies }
+        Self {
+            by_name,
+            copies,
+            gems,
+        }
     }
 
     /// The packages that need one as it is installed, and refuse it in the version `to`.
     pub(in super::super) fn refusing(&self, package: &Package, to: &str) -> Vec<&'a Package> {
         let kind = package.kind;
         let known = self.by_name.get(&(kind, normal(kind, &package.name)));
-        known
-            .into_iter()
-            .flatten()
-            .filter(|(other, range)| {
-                self.finds(other, package)
-                    && range.admits(kind, &package.version)
-                    && !range.admits(kind, to)
-            })
-            .map(|(other, _)| *other)
-            .collect()
+        let refusing = known.into_iter().flatten().filter(|(other, range)| {
+            self.finds(other, package)
+                && range.admits(kind, &package.version)
+                && !range.admits(kind, to)
+        });
+        let mut refusing: Vec<&Package> = refusing.map(|(other, _)| *other).collect();
+        // Of gems that lie side by side, one that takes it is enough.
+        let mut gems: HashMap<Gem<'_>, usize> = HashMap::new();
+        for gem in refusing.iter().filter_map(|other| gem(other)) {
+            *gems.entry(gem).or_default() += 1;
+        }
+        refusing.retain(|other| gem(other).is_none_or(|gem| gems.get(&gem) == self.gems.get(&gem)));
+        refusing
     }
 
     /// Whether a package is the one that another one of its kind finds by its name.
@@ -131,6 +147,12 @@ fn site(path: &str) -> Option<&str> {
 fn specifications(path: &str) -> Option<&str> {
     const FOLDER: &str = "/specifications/";
     path.get(..path.rfind(FOLDER)?)
+}
+
+/// What a package is among the gems.
+fn gem(package: &Package) -> Option<Gem<'_>> {
+    let home = specifications(&package.path).filter(|_| package.kind == PackageKind::Gem)?;
+    Some((home, &package.name))
 }
 
 /// Whether something is needed under its condition, as far as that can be told: by the version of Python
@@ -247,6 +269,11 @@ mod tests {
                 of("usr/bundle", "actionpack", "~> 2.0, >= 2.2.0"),
                 of("usr/bundle", "open", ">= 2.2"),
                 of("opt/other", "elsewhere", "~> 2.0"),
+                // Another version of it takes what this one refuses, or does without.
+                of("usr/bundle", "twice", "~> 2.0"),
+                of("usr/bundle", "twice", ">= 2.2"),
+                of("usr/bundle", "grown", "~> 2.0"),
+                at("usr/bundle", "grown", "8.0.0"),
             ]
         };
         let rack = at("usr/bundle", "rack", "2.2.4");
