@@ -208,6 +208,7 @@ pub fn promises(name: &str) -> bool {
         || names_entry(&words)
         || names_page(&words)
         || words.iter().any(|word| word == "public")
+        || counts_tokens(&words)
         || matches!(words.as_slice(), [one] if one == "pwd")
         || words.as_slice() == ["old", "pwd"]
         || words.as_slice() == ["oldpwd"]
@@ -221,6 +222,13 @@ pub fn promises(name: &str) -> bool {
         || last == "bearer"
         // npm's own name, behind what it is the setting of.
         || name.to_ascii_lowercase().ends_with(":_auth")
+}
+
+/// Whether a name is that of how many tokens there may be, whoever has them: `MAX_API_TOKENS`.
+fn counts_tokens(words: &[String]) -> bool {
+    const COUNTS: &[&str] = &["max", "min", "num", "limit"];
+    let counts = |word: &String| COUNTS.contains(&word.as_str());
+    words.last().is_some_and(|last| last == "tokens") && words.iter().any(counts)
 }
 
 /// Whether a word of a name promises a credential, or several, behind the one before it.
@@ -360,7 +368,8 @@ pub fn may_promise(name: &str) -> bool {
                     .iter()
                     .any(|word| KEYS_OF_OTHERS.contains(&word.as_str()))
         }
-        "salt" | "dsn" => true,
+        // A count of them is not drawn.
+        "salt" | "dsn" | "tokens" => true,
         _ => is_everyday(name),
     }
 }
@@ -489,6 +498,7 @@ mod tests {
             "unusable_password_field.js",
             "lib/password.rb",
             "MAX_TOKENS",
+            "MAX_API_TOKENS",
             "n_tokens",
             "GPG_KEYS",
             "PUBLIC_KEYS",

@@ -3,6 +3,7 @@
 //! Names are judged by their words, not by letters somewhere in them, as BuildKit's
 //! `SecretsUsedInArgOrEnv` does: `MONKEY` holds no key.
 
+use plimsoll_model::credential::drawn::looks_random;
 use plimsoll_model::credential::{name, placeholder};
 
 /// How much a name or a pair looks like a credential.
@@ -109,6 +110,12 @@ pub(crate) fn of_name(name: &str) -> Suspicion {
     }
 }
 
+/// Whether a name says of itself that it is that of a credential, and not only that people call one so.
+fn names_credential(name: &str) -> bool {
+    let is_word = |word: &String| SECRET_WORDS.contains(&word.as_str());
+    name::promises(name) || name::words(name).iter().any(is_word)
+}
+
 /// How much a name with a value looks like a credential.
 pub(crate) fn of_pair(name: &str, value: &str) -> Suspicion {
     let suspicion = of_name(name);
@@ -116,6 +123,10 @@ pub(crate) fn of_pair(name: &str, value: &str) -> Suspicion {
         return suspicion;
     }
     let value = value.trim();
+    // What has such a name is as often a pattern or a version.
+    if !names_credential(name) && !looks_random(value) {
+        return Suspicion::None;
+    }
     // The place of a mounted file is what a secret should be handed over by, and one in a store tells
     // nothing to who may not ask that.
     if value.starts_with('/') || placeholder::lies_elsewhere(value) {
@@ -202,6 +213,14 @@ mod tests {
         assert_eq!(of_pair("AUTH", "false"), Suspicion::Faint);
         assert_eq!(of_pair("SSH_KEY", "/run/key"), Suspicion::None);
         assert_eq!(of_pair("SSH_KEY", "abc"), Suspicion::Strong);
+        for (name, value) in [
+            ("DEFAULT_PAT", "*.log"),
+            ("SAS", "9.4"),
+            ("MAX_API_TOKENS", "5"),
+        ] {
+            assert_eq!(of_pair(name, value), Suspicion::None, "{name}");
+        }
+        assert_eq!(of_pair("GITHUB_PAT", "q7RtY2mWx9KpLz4V"), Suspicion::Strong);
     }
 
     #[test]

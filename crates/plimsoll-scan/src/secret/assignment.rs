@@ -11,6 +11,7 @@ use regex::{Match, Regex};
 
 pub(super) use self::names::may_hold_name;
 pub(super) use self::taken_back::names_none;
+use super::command::is_hash;
 use super::drawn::looks_random;
 use super::form::{known_form, maker};
 use super::name::{is_everyday, may_promise, names_several, promises};
@@ -66,6 +67,8 @@ pub(super) fn is_meant(name: &str, value: &str) -> bool {
         || (may_promise(name)
             // A public key has some.
             && !value.contains(' ')
+            // One of a password is told as that.
+            && hashes(value).next().is_none()
             && (is_surely_drawn(value)
                 || is_drawn_hex(name, value)
                 || (is_everyday(name) && has_drawn_piece(value))))
@@ -84,21 +87,43 @@ pub(super) fn in_assignment(name: &str, value: &str, start: usize) -> Option<Hit
     })
 }
 
+/// The longest name whose value is read as a list.
+const LONGEST_NAME: usize = 256;
+/// Credentials in a list that are told one by one.
+const MAX_LISTED: usize = 256;
+
 /// The same of all that the value of a name holds that may be that of several: each with what it is for,
 /// `web:…,app:…`, `["…", "…"]`.
 pub(super) fn in_list(name: &str, value: &str, start: usize) -> Vec<Hit> {
     let parts = |c: char| c.is_whitespace() || ",;:=|\"'[]{}\\".contains(c);
-    let is_list = names_several(name) && value.contains(parts) && !value.contains('/');
+    let names_list = name.len() <= LONGEST_NAME && names_several(name);
+    let is_list = names_list && value.contains(parts) && !value.contains('/');
     let pieces = value.split(parts).filter(|piece| has_drawn_piece(piece));
     let told = pieces.filter_map(|piece| {
         let at = piece.as_ptr().addr() - value.as_ptr().addr();
         in_assignment(name, piece, start + at)
     });
-    let told: Vec<Hit> = if is_list { told.collect() } else { Vec::new() };
-    match told.is_empty() {
-        true => in_assignment(name, value, start).into_iter().collect(),
-        false => told,
+    let told: Vec<Hit> = match is_list {
+        true => told.take(MAX_LISTED + 1).collect(),
+        false => Vec::new(),
+    };
+    // What has more of them is one.
+    match told.len() {
+        1..=MAX_LISTED => told,
+        _ => in_assignment(name, value, start).into_iter().collect(),
     }
+}
+
+/// Hashes of passwords, as proxies take them in labels: `bob:$apr1$…`. Compose doubles `$`.
+pub(super) fn hashes(text: &str) -> impl Iterator<Item = Hit> {
+    let outside = |c: char| c.is_whitespace() || matches!(c, ':' | ',' | '"' | '\'' | ';' | '`');
+    let words = text
+        .split(outside)
+        .filter(|word| word.contains('$') && is_hash(&word.replace("$$", "$")));
+    words.map(|word| {
+        let start = word.as_ptr().addr() - text.as_ptr().addr();
+        Hit::of("password-hash", Severity::Medium, start, word.as_bytes())
+    })
 }
 
 /// A password in an address.
@@ -300,6 +325,16 @@ mod tests {
         ] {
             assert!(in_list(name, value, 0).is_empty(), "{name}={value}");
         }
+        // Of very many, and behind a name that nobody reads, all are one.
+        let many: Vec<String> = (100..1000)
+            .map(|number| format!("q7RtY2mWx9KpLz4V{number}"))
+            .collect();
+        let many = many.join(",");
+        assert_eq!(in_list("API_KEYS", &many, 0).len(), 1);
+        let name = "A_".repeat(50_000) + "API_KEYS";
+        assert_eq!(in_list(&name, &many, 0).len(), 1);
+        let drawn = "q7RtY2mWx9KpLz4VbN8cHd3H";
+        assert_eq!(in_list("STATIC_TOKENS", drawn, 0).len(), 1);
     }
 
     #[test]

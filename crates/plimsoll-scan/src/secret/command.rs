@@ -57,24 +57,43 @@ const LONGEST: usize = 16 << 10;
 
 /// Passwords in the command lines of a file.
 pub(super) fn in_file(text: &str, hits: &mut Hits) {
-    read(text, 0, LONGEST, hit, hits);
+    read(text, 0, LONGEST, TOLD, hits);
 }
 
 /// The same in what is a command, or may be; `start` is where it begins in what hits are counted
 /// in.
 pub(super) fn in_commands(text: &str, start: usize, hits: &mut Hits) {
-    read(text, start, usize::MAX, hit, hits);
+    read(text, start, usize::MAX, TOLD, hits);
 }
 
 /// The same with those that are kept back though they are told to nobody, however many there are.
 pub(super) fn doubtful_in_commands(text: &str, start: usize) -> Vec<Hit> {
     let mut hits = Vec::new();
-    read(text, start, usize::MAX, doubtful, &mut hits);
+    read(text, start, usize::MAX, DOUBTFUL, &mut hits);
     hits
 }
 
-/// What a word is that stands where a password does.
-type Judge = fn(Word<'_>) -> Option<Hit>;
+/// How it is judged what stands where a password does.
+#[derive(Clone, Copy)]
+struct Judge {
+    /// What a word is there.
+    word: fn(Word<'_>) -> Option<Hit>,
+    /// Whether what is given to a name that promises one is looked at.
+    named: fn(&str, &str) -> bool,
+}
+
+/// What is told.
+const TOLD: Judge = Judge {
+    word: hit,
+    // Any word may be a name's, but not any a credential.
+    named: |name, value| !names_none(name, value) && judged(name, value, Written::Bare).is_some(),
+};
+
+/// What is kept back, too.
+const DOUBTFUL: Judge = Judge {
+    word: doubtful,
+    named: |_, _| true,
+};
 
 fn read(text: &str, start: usize, longest: usize, judge: Judge, hits: &mut impl Extend<Hit>) {
     let mut at = start;
@@ -97,7 +116,7 @@ fn read(text: &str, start: usize, longest: usize, judge: Judge, hits: &mut impl 
                 text,
                 start: at - line.len() + line.find(text).unwrap_or_default(),
             };
-            hits.extend(document.password(word).and_then(judge));
+            hits.extend(document.password(word).and_then(judge.word));
             here = Some((document, left.saturating_sub(1))).filter(|_| left > 0);
             continue;
         }
@@ -131,7 +150,7 @@ fn read(text: &str, start: usize, longest: usize, judge: Judge, hits: &mut impl 
     let of_pgpass = pgpass::entries(text).into_iter();
     let of_pgpass = of_pgpass.map(|word| ("pgpass-password", word));
     hits.extend(of_netrc.chain(of_pgpass).filter_map(|(kind, word)| {
-        let hit = judge(Word {
+        let hit = (judge.word)(Word {
             start: word.start + start,
             ..word
         })?;
@@ -210,20 +229,20 @@ fn closes(line: &str, end: &str) -> bool {
 
 /// Passwords in each word of a command that needs no shell.
 pub(super) fn in_arguments(words: &[String]) -> Vec<Vec<Hit>> {
-    among(words, hit)
+    among(words, TOLD)
 }
 
 /// The same with those that are kept back though they are told to nobody.
 pub(super) fn doubtful_in_arguments<S: AsRef<str>>(words: &[S]) -> Vec<Vec<Hit>> {
-    among(words, doubtful)
+    among(words, DOUBTFUL)
 }
 
 fn among<S: AsRef<str>>(words: &[S], judge: Judge) -> Vec<Vec<Hit>> {
     let mut found = vec![Vec::new(); words.len()];
     let words = words.iter().map(AsRef::as_ref);
     let command: Vec<Word<'_>> = words.map(|text| Word { text, start: 0 }).collect();
-    for (number, value) in taken(&command) {
-        found[number].extend(judge(value));
+    for (number, value) in taken(&command, judge.named) {
+        found[number].extend((judge.word)(value));
     }
     found
 }
@@ -241,10 +260,12 @@ fn in_line<'t>(
         let words = &command.words;
         let reader = command.reader.and_then(|reader| commands.get(reader));
         let reader = reader.map(|reader| reader.words.as_slice());
-        let found = taken(words).into_iter().map(|(_, value)| value);
+        let found = taken(words, judge.named)
+            .into_iter()
+            .map(|(_, value)| value);
         let told = reader.map_or_else(Vec::new, |reader| handed(words, reader));
         let told = told.into_iter().chain(handed_here(words, reader));
-        let hits_here = found.chain(told).filter_map(judge).chain(named(words));
+        let hits_here = found.chain(told).filter_map(judge.word).chain(named(words));
         hits.extend(distinct(hits_here).into_iter().map(|hit| Hit {
             start: hit.start + start,
             end: hit.end + start,

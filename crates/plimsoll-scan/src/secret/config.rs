@@ -8,7 +8,7 @@ mod values;
 
 use std::collections::HashMap;
 
-use plimsoll_model::{ImageConfig, SecretSighting, Severity};
+use plimsoll_model::{ImageConfig, SecretSighting};
 
 use self::composed::{Composed, composed};
 pub(super) use self::line::all_given;
@@ -16,8 +16,8 @@ use self::line::{Given, given_by_words};
 use self::listed::listed;
 use self::redact::Redacted;
 pub use self::values::is_telling;
-use super::assignment::{in_image_name, in_list, in_urls};
-use super::command::{in_arguments, in_commands, is_hash};
+use super::assignment::{hashes, in_image_name, in_list, in_urls};
+use super::command::{in_arguments, in_commands};
 use super::context::in_context;
 use super::detector::{Piece, Told};
 use super::encoded::in_base64;
@@ -169,18 +169,6 @@ pub(super) fn found_in(text: &str, detector: &Detector) -> Hits {
     in_base64(detector, piece, &mut 0, &mut hits);
     hits.extend(hashes(text));
     hits
-}
-
-/// Hashes of passwords, as proxies take them in labels: `bob:$apr1$…`. Compose doubles `$`.
-fn hashes(text: &str) -> impl Iterator<Item = Hit> {
-    let outside = |c: char| c.is_whitespace() || matches!(c, ':' | ',' | '"' | '\'' | ';' | '`');
-    let words = text
-        .split(outside)
-        .filter(|word| word.contains('$') && is_hash(&word.replace("$$", "$")));
-    words.map(|word| {
-        let start = word.as_ptr().addr() - text.as_ptr().addr();
-        Hit::of("password-hash", Severity::Medium, start, word.as_bytes())
-    })
 }
 
 /// Credentials in `NAME=value`.

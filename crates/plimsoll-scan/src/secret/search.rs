@@ -539,7 +539,7 @@ impl<'s> Search<'s> {
             if sparing != Sparing::Addresses {
                 found.retain(|hit| {
                     let value = str::from_utf8(&piece.bytes[hit.start..hit.end]);
-                    value.is_ok_and(has_drawn_piece)
+                    value.is_ok_and(|value| has_drawn_piece(value) && !says_password(value))
                 });
             }
             hits.extend(found);
@@ -612,6 +612,23 @@ fn is_program(bytes: &[u8]) -> bool {
 
 fn line_ends(bytes: &[u8]) -> usize {
     memchr::memchr_iter(b'\n', bytes).count()
+}
+
+/// Whether a value is what people make up to show where a password goes, some of its letters written as
+/// digits: `S3cretPassw0rd1`.
+fn says_password(value: &str) -> bool {
+    let letter = |c: char| match c {
+        '0' => 'o',
+        '1' => 'i',
+        '3' => 'e',
+        '4' => 'a',
+        '5' => 's',
+        c => c.to_ascii_lowercase(),
+    };
+    let read: String = value.chars().map(letter).collect();
+    ["pass", "secret", "admin"]
+        .iter()
+        .any(|word| read.contains(word))
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use super::words::Word;
 
 /// `host:port:database:user:password` (PostgreSQL, "The Password File").
 static ENTRY: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r#"[^\s:'"\\]+:(?:[0-9]{2,5}|\*):[^\s:'"]+:[^\s:'"]+:([^\s:'"\\]+)"#)
+    Regex::new(r#"[^\s:'"\\]+:(?:[0-9]{2,5}|\*):[^\s:'"]+:[^\s:'"]+:((?:\\[:\\]|[^\s:'"\\])+)"#)
         .expect("a constant expression")
 });
 

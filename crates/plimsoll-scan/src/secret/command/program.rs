@@ -3,7 +3,6 @@
 use crate::catalogue::base_name;
 
 use super::super::assignment::has_drawn_piece;
-use super::super::form::{Written, judged};
 use super::super::name::promises;
 use super::words::{Word, behind, behind_equals, glued, program};
 
@@ -30,8 +29,9 @@ enum Way {
     /// In `userid=…` or the first argument that is no flag, between these letters:
     /// `user/password@place`.
     Login(char, char),
-    /// The argument behind the one whose last name promises a credential: `crudini --set f s password …`.
-    Named,
+    /// Names and what is given to each, behind this many other arguments: `crudini --set f s password …`.
+    /// A name may be a path's last.
+    Named(usize),
     /// Any argument that reads like drawn.
     Drawn,
     /// As `Behind`, with a flag of one letter, which may close a row of those that take nothing.
@@ -126,11 +126,13 @@ const PROGRAMS: &[(&str, &str, &[Way])] = &[
             Way::Setting("pypi-token.", 1),
         ],
     ),
-    ("rclone", "config", &[Way::Named]),
-    ("crudini", "--set", &[Way::Named]),
-    ("openstack-config", "--set", &[Way::Named]),
-    ("consul", "put", &[Way::Named]),
-    ("etcdctl", "put", &[Way::Named]),
+    ("rclone", "create", &[Way::Named(2)]),
+    ("rclone", "update", &[Way::Named(1)]),
+    ("rclone", "password", &[Way::Named(1)]),
+    ("crudini", "--set", &[Way::Named(2)]),
+    ("openstack-config", "--set", &[Way::Named(2)]),
+    ("consul", "put", &[Way::Named(0)]),
+    ("etcdctl", "put", &[Way::Named(0)]),
     ("vault", "login", &[Way::Drawn]),
     ("cargo", "login", &[Way::Drawn]),
     ("snyk", "auth", &[Way::Drawn]),
@@ -210,8 +212,12 @@ const KEY_STORE: &[Way] = &[
     Way::Word("-destkeypass"),
 ];
 
-/// The passwords that programs take as arguments, with the number of the word.
-pub(super) fn taken<'t>(words: &[Word<'t>]) -> Vec<(usize, Word<'t>)> {
+/// The passwords that programs take as arguments, with the number of the word. Where the name of any setting may
+/// stand, `is_one` says whether what is given to it is one.
+pub(super) fn taken<'t>(
+    words: &[Word<'t>],
+    is_one: fn(&str, &str) -> bool,
+) -> Vec<(usize, Word<'t>)> {
     let mut found = Vec::new();
     for (name, beside, ways) in PROGRAMS {
         let Some(at) = program(words, name) else {
@@ -236,8 +242,16 @@ pub(super) fn taken<'t>(words: &[Word<'t>]) -> Vec<(usize, Word<'t>)> {
                     .skip_while(|(_, word)| !word.text.starts_with(name))
                     .nth(*number),
                 Way::OfHost(letter) => of_host(arguments, *letter),
-                Way::Named => named(arguments),
-                Way::Drawn => plain(arguments).find(|(_, word)| has_drawn_piece(word.text)),
+                Way::Named(others) => {
+                    let values = named(arguments, *others, is_one).into_iter();
+                    found.extend(values.map(|(number, value)| (at + 1 + number, value)));
+                    None
+                }
+                Way::Drawn => plain(arguments).find(|(_, word)| {
+                    // What is given to a name is found by that.
+                    let is_given = word.text.trim_end_matches('=').contains('=');
+                    !is_given && has_drawn_piece(word.text)
+                }),
                 _ => None,
             };
             found.extend(value.map(|(number, value)| (at + 1 + number, value)));
@@ -276,7 +290,7 @@ pub(super) fn taken<'t>(words: &[Word<'t>]) -> Vec<(usize, Word<'t>)> {
                     | Way::Last(_)
                     | Way::Setting(..)
                     | Way::OfHost(_)
-                    | Way::Named
+                    | Way::Named(_)
                     | Way::Drawn
                     | Way::Login(..) => None,
                 };
@@ -293,14 +307,24 @@ pub(super) fn taken<'t>(words: &[Word<'t>]) -> Vec<(usize, Word<'t>)> {
     found
 }
 
-/// What is given to the first name among arguments that promises a credential, which may be a path's last.
-fn named<'t>(arguments: &[Word<'t>]) -> Option<(usize, Word<'t>)> {
-    let mut words = plain(arguments);
-    let (_, name) = words.find(|(_, word)| word.text.rsplit('/').next().is_some_and(promises))?;
-    // Any word may be a name's, but not any a credential.
-    words
-        .next()
-        .filter(|(_, value)| judged(name.text, value.text, Written::Bare).is_some())
+/// What is given to names that promise a credential.
+fn named<'t>(
+    arguments: &[Word<'t>],
+    others: usize,
+    is_one: fn(&str, &str) -> bool,
+) -> Vec<(usize, Word<'t>)> {
+    let mut found = Vec::new();
+    let mut words = plain(arguments).skip(others);
+    while let Some((_, name)) = words.next() {
+        let name = name.text.rsplit('/').next().unwrap_or_default();
+        if promises(name)
+            && let Some((number, value)) = words.next()
+            && is_one(name, value.text)
+        {
+            found.push((number, value));
+        }
+    }
+    found
 }
 
 /// The password in `gems.corp.example ci:password`, or the token that is drawn: what belongs to other names than hosts' are
@@ -310,7 +334,12 @@ fn of_host<'t>(arguments: &[Word<'t>], letter: char) -> Option<(usize, Word<'t>)
     let [.., (_, host), (number, login)] = words.as_slice() else {
         return None;
     };
+    // How a part is built, and where else it is to be had.
+    let is_setting = ["build.", "mirror."]
+        .iter()
+        .any(|setting| host.text.starts_with(setting));
     let is_host = host.text.contains('.')
+        && !is_setting
         && host
             .text
             .bytes()
@@ -426,7 +455,7 @@ mod tests {
                 | Way::Batch(..)
                 | Way::Last(_)
                 | Way::OfHost(_)
-                | Way::Named
+                | Way::Named(_)
                 | Way::Drawn
                 | Way::Login(..) => String::new(),
             });

@@ -4,13 +4,14 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
+use plimsoll_model::credential::are_drawn;
 use plimsoll_model::{ImageConfig, Severity};
 use plimsoll_syntax::shell::wrapper::program_index;
 use regex::Regex;
 
 use super::super::assignment::{doubtful_in_urls, in_image_name, in_urls};
 use super::super::command::{doubtful_in_arguments, doubtful_in_commands};
-use super::super::hits::Hits;
+use super::super::hits::{Hits, Parts};
 use super::super::name::{may_promise, promises};
 use super::super::pair::{Joined, doubtful_beside_ids};
 use super::super::placeholder::{is_variable, may_be_shown};
@@ -123,18 +124,18 @@ pub(crate) fn redacted_beside(
 /// first command among them.
 fn programs(config: &ImageConfig) -> HashSet<String> {
     let check = config.healthcheck.as_ref().map(|check| &check.test);
+    // What it starts by default is given to its entry point.
+    let started = config.entrypoint.iter().chain(&config.cmd).flatten();
     let mut names = HashSet::new();
-    for words in [&config.entrypoint, &config.cmd, &check.cloned()]
-        .into_iter()
-        .flatten()
-    {
-        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    for words in [started.collect(), check.into_iter().flatten().collect()] {
+        let words: Vec<&String> = words;
+        let words: Vec<&str> = words.into_iter().map(String::as_str).collect();
         let words = words.strip_prefix(&["CMD"]).unwrap_or(&words);
         let scripts = words.windows(2).filter(|pair| is_for_shell(pair[0]));
         let scripts = scripts.map(|pair| {
             pair[1]
                 .split_whitespace()
-                .skip_while(|word| *word == "exec")
+                .skip_while(|word| *word == "exec" || word.contains('='))
         });
         for command in std::iter::once(words.to_vec()).chain(scripts.map(Iterator::collect)) {
             let at = program_index(&command, |word| Some(*word));
@@ -198,10 +199,15 @@ fn hides(name: &str, value: &str) -> bool {
         || (may_promise(name) && !is_harmless(value))
 }
 
+/// So many letters are drawn, or words.
+const DRAWN_LETTERS: usize = 14;
+
 /// Whether a value is words, a place, a version, or the number by which a public key is known.
 fn is_harmless(value: &str) -> bool {
     let has = |sort: fn(&u8) -> bool| value.bytes().any(|byte| sort(&byte));
-    let is_of_words = !has(u8::is_ascii_digit) && !value.contains([':', '=', '@']);
+    let is_of_words = !has(u8::is_ascii_digit)
+        && !value.contains([':', '=', '@'])
+        && (value.len() < DRAWN_LETTERS || !are_drawn(value));
     let is_version = !has(u8::is_ascii_alphabetic);
     let is_key_number = |word: &str| {
         let word = word.strip_prefix("0x").unwrap_or(word);
@@ -338,7 +344,7 @@ fn header_value(text: &str) -> usize {
 /// `IDENTIFIED BY '`, `SET PASSWORD FOR bob = '`, `WITH PASSWORD '`
 static STATEMENT: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r#"(?i)\b(?:identified\s+(?:with\s+\S+\s+)?by|set\s+password\s+for\s+\S+\s*=(?:\s*password)?|(?:with|encrypted)\s+password|=\s*password)\s*\(?\s*(\\?["'])"#,
+        r#"(?i)\b(?:identified\s+(?:with\s+\S+\s+)?by|set\s+password\s+for\s+\S+\s*=(?:\s*password)?|(?:(?:with|encrypted)|(?:role|user)\s+\S+)\s+password|=\s*password)\s*\(?\s*(\\?["'])"#,
     )
     .expect("a constant expression")
 });
@@ -444,7 +450,12 @@ impl<'c> Text<'c> {
     fn new(text: &'c mut String, hits: Hits, mut doubtful: Places) -> Self {
         let overflows = hits.overflows();
         doubtful.extend(doubtful_beside_ids(text.as_bytes(), REACH, &hits));
-        let hits = hits.into_iter().map(|hit| (hit.start, hit.end, Some(hit)));
+        // Of those that overlap one is told, whose mark it gets.
+        let mut told = Parts::default();
+        let hits = hits.into_iter().map(|hit| {
+            let is_told = told.take(hit.start as u64, hit.end as u64);
+            (hit.start, hit.end, is_told.then_some(hit))
+        });
         let doubtful = doubtful.into_iter().map(|(start, end)| (start, end, None));
         Self {
             text,

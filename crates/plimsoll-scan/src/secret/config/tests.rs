@@ -661,6 +661,11 @@ fn what_commands_are_handed_is_told_where_it_is_drawn() {
         "bundle config set --global gems.x.io u:PW",
         "bundle config https://gems.x.io PW",
         "crudini --set /a DEFAULT password PW",
+        "crudini --set /a keystone_authtoken password PW",
+        "openstack-config --set /a keystone_authtoken admin_password PW",
+        "rclone config create token drive token PW",
+        "rclone config update secret-remote sftp pass PW",
+        "rclone config create r s3 secret_access_key Zq7fYuaD9CLjyEx4 session_token PW",
         "consul kv put a/password PW",
         "snyk auth PW",
         "codecov -t PW",
@@ -682,6 +687,8 @@ fn what_commands_are_handed_is_told_where_it_is_drawn() {
     for step in [
         "git clone https://PW@github.com/a/b",
         "curl -b x -H 'Cookie: session=PW' https://x",
+        "crudini --set /a DEFAULT password orchid",
+        "psql -c \"ALTER ROLE a PASSWORD 'orchid'\"",
         "mysql -e \"ALTER USER 'root'@'localhost' IDENTIFIED BY 'orchid'\"",
     ] {
         let value = if step.contains("PW") { drawn } else { "orchid" };
@@ -698,6 +705,10 @@ fn what_commands_are_handed_is_told_where_it_is_drawn() {
         ),
         ("cargo login --registry my-registry", "my-registry"),
         ("vault login -method=userpass", "userpass"),
+        (
+            "bundle config build.nokogiri q7RtY2mWx9KpLz4V",
+            "q7RtY2mWx9KpLz4V",
+        ),
         (
             "bundle config set --local without development:test",
             "development:test",
@@ -721,5 +732,46 @@ fn what_commands_are_handed_is_told_where_it_is_drawn() {
     ] {
         let (told, is_shown) = told_of(step, shown);
         assert!(told.is_empty() && is_shown, "{step}");
+    }
+}
+
+/// What stands in place of a credential is the mark of what is told.
+#[test]
+fn what_is_shown_has_the_fingerprint_of_a_finding() {
+    let apr1 = format!("$apr1$q7RtY2mW${}", "abcdEFGH1234567890abc/");
+    let drawn = "q7RtY2mWx9KpLz4V";
+    for (variable, step, kind) in [
+        (format!("BASIC_AUTH=admin:{apr1}"), "", "password-hash"),
+        (
+            format!("TRAEFIK_BASICAUTH=admin:{apr1}"),
+            "",
+            "password-hash",
+        ),
+        ("PASSWORDS=pass01;pass02".to_owned(), "", "secret-value"),
+        ("X=1".to_owned(), "RUN vault login token=PW", "secret-value"),
+        (
+            "X=1".to_owned(),
+            "RUN echo 'db:5432:shop:app:q7RtY2mW\\:x9KpLz4V' > ~/.pgpass",
+            "pgpass-password",
+        ),
+    ] {
+        let config = ImageConfig {
+            env: vec![variable.clone()],
+            history: vec![plimsoll_model::HistoryEntry {
+                created_by: Some(step.replace("PW", drawn)),
+                ..plimsoll_model::HistoryEntry::default()
+            }],
+            ..ImageConfig::default()
+        };
+        let shown = redacted(&config);
+        let told = in_config(&config, &shown, Detector::shared()).sightings;
+        assert_eq!(told.len(), 1, "{variable} {step} {told:?}");
+        assert_eq!(&*told[0].kind, kind, "{variable} {step}");
+        let mark = format!("[{kind} {}]", told[0].fingerprint);
+        let shown = format!("{:?}", shown.config);
+        assert!(shown.contains(&mark), "{shown}");
+        for hidden in ["apr1", "pass0", "x9KpLz4V"] {
+            assert!(!shown.contains(hidden), "{shown}");
+        }
     }
 }

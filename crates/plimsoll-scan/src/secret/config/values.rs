@@ -39,6 +39,8 @@ struct Value {
     hit: Option<Hit>,
     /// Whether it is hidden in the middle of a word, too.
     anywhere: bool,
+    /// Whether a program that the image starts is called so, whoever took that for a password.
+    is_program: bool,
 }
 
 /// The values that are concealed somewhere in a configuration.
@@ -51,8 +53,8 @@ pub(super) struct Values {
 }
 
 impl Values {
-    /// None yet. A word that is the name of a program which the image starts stands for that, whoever took it
-    /// for a password: `python3`.
+    /// None yet. A word that is the name of a program which the image starts is shown where one is named,
+    /// whoever took it for a password: `python3`.
     pub(super) fn beside(programs: HashSet<String>) -> Self {
         Self {
             programs,
@@ -64,10 +66,10 @@ impl Values {
     pub(super) fn add(&mut self, text: &str, hit: Option<Hit>) {
         let anywhere = is_telling(text.as_bytes());
         let known = hit.is_some() && (SHORTEST_WORD..=LONGEST).contains(&text.len());
-        let is_program = || self.programs.contains(text) && !looks_random(text);
-        if (!anywhere && !known) || is_program() {
+        if !anywhere && !known {
             return;
         }
+        let is_program = self.programs.contains(text) && !looks_random(text);
         // As it stands in quotes.
         let escaped = text.replace('\\', "\\\\").replace('"', "\\\"");
         for text in [text, &escaped] {
@@ -83,7 +85,11 @@ impl Values {
                 Entry::Vacant(_) if self.count >= MAX_VALUES => return,
                 Entry::Vacant(place) => {
                     self.count += 1;
-                    place.insert(Value { hit, anywhere });
+                    place.insert(Value {
+                        hit,
+                        anywhere,
+                        is_program,
+                    });
                 }
             }
         }
@@ -115,7 +121,8 @@ impl Values {
                     let end = at + value.len();
                     common = in_common(value, rest);
                     if common == value.len() {
-                        if of.anywhere || stands_alone(bytes, at, end) {
+                        let is_meant = of.anywhere || stands_alone(bytes, at, end);
+                        if is_meant && !(of.is_program && names_program(&bytes[..at])) {
                             here = Some((at, end, of.hit));
                             break;
                         }
@@ -134,6 +141,11 @@ impl Values {
 fn in_common(one: &[u8], other: &[u8]) -> usize {
     let pairs = one.iter().zip(other);
     pairs.take_while(|(one, other)| one == other).count()
+}
+
+/// Whether what follows is where a program is named: as the first word of a list, alone or in its folder.
+fn names_program(before: &[u8]) -> bool {
+    before.is_empty() || before.ends_with(b"/") || before.ends_with(b"[\"")
 }
 
 /// Whether a part of a text is no piece of a longer word.

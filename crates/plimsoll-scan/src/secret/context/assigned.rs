@@ -1,9 +1,9 @@
 //! What is assigned to a name, and where that begins.
 
 use super::super::Hit;
-use super::super::assignment::{is_meant, names_none};
+use super::super::assignment::{has_drawn_piece, is_meant, names_none};
 use super::super::form::{LONGEST, Written, judged, stands_by_itself};
-use super::super::name::{may_promise, promises};
+use super::super::name::{may_promise, names_several, promises};
 use super::behind::{REACH, value_behind};
 use super::carried::in_header;
 
@@ -56,6 +56,7 @@ pub(super) fn assigned(bytes: &[u8], at: usize, word_end: usize, settings: bool)
     if !is_meant(name, value)
         || names_none(name, value)
         || (is_sum(value) && names_file(bytes, at - before, name_end))
+        || (names_several(name) && value.contains([',', ';']) && !has_drawn_piece(value))
     {
         return None;
     }
@@ -383,7 +384,9 @@ fn value_of_next_item(
         [b'"', inner @ .., b'"'] | [b'\'', inner @ .., b'\''] => (1, inner),
         _ => (0, value),
     };
-    let is_value = is_below && !inner.starts_with(b"-") && inner.len() <= LONGEST;
+    // What begins so without quotes stands for another, or is one that others stand for.
+    let is_mark = quoted == 0 && matches!(inner.first(), Some(b'*' | b'&' | b'!'));
+    let is_value = is_below && !is_mark && !inner.starts_with(b"-") && inner.len() <= LONGEST;
     let start = name_end + (value.as_ptr().addr() - rest.as_ptr().addr()) + quoted;
     let text = std::str::from_utf8(inner).ok()?;
     (is_value && !text.contains(char::is_whitespace)).then_some((start, text, false))
@@ -480,11 +483,12 @@ fn value_of_word(
         line,
         b"SetEnv" | b"fastcgi_param" | b"proxy_set_header" | b"header_up"
     );
-    // The last two are of csh and of execline.
-    let is_alone = matches!(
-        line,
-        b"" | b"ENV" | b"set" | b"setx" | b"setenv" | b"export"
-    ) || is_macro
+    // In other shells than execline's all words behind it are names.
+    let is_export = || line == b"export" && is_of_execline(bytes);
+    // The last is of csh.
+    let is_alone = matches!(line, b"" | b"ENV" | b"set" | b"setx" | b"setenv")
+        || is_export()
+        || is_macro
         || is_of_server;
     if !is_alone && !sets && !defines {
         return None;
@@ -511,6 +515,12 @@ fn value_of_word(
     }
     let value = std::str::from_utf8(value).ok()?;
     Some((name_end + blank + quote, value, !settings))
+}
+
+/// Whether a file is a script of execline's.
+fn is_of_execline(bytes: &[u8]) -> bool {
+    let first = &bytes[..memchr::memchr(b'\n', bytes).unwrap_or(0)];
+    first.starts_with(b"#!") && memchr::memmem::find(first, b"execlineb").is_some()
 }
 
 /// The value of an object that says no more of its name, as Terraform's state has its outputs:

@@ -78,9 +78,19 @@ pub(super) fn in_query(bytes: &[u8], at: usize, behind: usize) -> Option<Hit> {
     let outside =
         |byte: &u8| !byte.is_ascii_graphic() || matches!(byte, b'"' | b'\'' | b'<' | b'>' | b'`');
     let address = before.rsplit(outside).next()?;
-    // Those of pictures and of files that all may fetch have tokens, too.
-    let is_open = |mark: &str| memmem::find(address, mark.as_bytes()).is_some();
-    if is_open("badge") || is_open("alt=media") || !is_open("://") {
+    let follows = &bytes[behind..bytes.len().min(behind + LOOKBEHIND)];
+    let follows = follows.split(outside).next()?;
+    let holds = |text: &[u8], mark: &str| memmem::find(text, mark.as_bytes()).is_some();
+    // Those of pictures and of files that all may fetch have tokens, too, and a link that is signed for a while
+    // has one that opens nothing without what signs it.
+    let is_open = ["badge", ".svg?", "alt=media"]
+        .iter()
+        .any(|mark| holds(address, mark) || holds(follows, mark));
+    let name = std::str::from_utf8(&bytes[at..behind]).ok()?;
+    let lower = name.to_ascii_lowercase();
+    // The second is what a page searches with.
+    let is_public = matches!(lower.as_str(), "x-amz-security-token" | "x-algolia-api-key");
+    if is_open || is_public || !holds(address, "://") {
         return None;
     }
     let rest = bytes[behind..].strip_prefix(b"=")?;
@@ -95,9 +105,8 @@ pub(super) fn in_query(bytes: &[u8], at: usize, behind: usize) -> Option<Hit> {
     };
     let length = rest.iter().take_while(|byte| !ends(byte)).count();
     let value = std::str::from_utf8(&rest[..length]).ok()?;
-    let name = std::str::from_utf8(&bytes[at..behind]).ok()?;
     // `?pwd=page/one` and `&secret=show_all` are no credentials for their names alone.
-    let written = match name.to_ascii_lowercase().as_str() {
+    let written = match lower.as_str() {
         "password" | "passwd" => Written::Bare,
         _ => Written::Quoted,
     };

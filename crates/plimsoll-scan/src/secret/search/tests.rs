@@ -181,6 +181,10 @@ fn what_others_wrote_too_is_searched_for_what_is_drawn() {
             0,
             "{path}"
         );
+        for made_up in ["S3cretPassw0rd1", "MyS3cur3P4ssw0rd", "Adm1nP4ssw0rd"] {
+            let address = format!("mysql://root:{made_up}@127.0.0.1/db");
+            assert_eq!(told(path, &address), 0, "{path} {made_up}");
+        }
     }
     for (path, text) in [
         (

@@ -335,6 +335,41 @@ fn what_an_image_starts_is_shown_whatever_a_password_is() {
     assert!(!shown.env[0].contains("python3") && !format!("{shown:?}").contains("sommer24"));
     assert_eq!(shown.env[2], config.env[2]);
     assert_eq!(shown.entrypoint, config.entrypoint);
+    // What a program is given is none, nor is what a script sets for one, and one is shown nowhere else.
+    for (entrypoint, cmd) in [
+        (words(&["/entrypoint.sh", "admin"]), words(&["sommer24"])),
+        (
+            words(&["redis-server", "--requirepass"]),
+            words(&["sommer24"]),
+        ),
+        (None, words(&["sh", "-c", "PW=/sommer24 run"])),
+        (None, words(&["server", "-x"])),
+    ] {
+        let config = ImageConfig {
+            env: ["DB_PASSWORD=sommer24", "X=sommer24"]
+                .map(str::to_owned)
+                .to_vec(),
+            entrypoint,
+            cmd,
+            history: vec![plimsoll_model::HistoryEntry {
+                created_by: Some("RUN /bin/sh -c login admin sommer24".to_owned()),
+                ..plimsoll_model::HistoryEntry::default()
+            }],
+            ..ImageConfig::default()
+        };
+        let shown = format!("{:?}", redacted(&config).config);
+        assert!(!shown.contains("sommer24"), "{shown}");
+    }
+    let config = ImageConfig {
+        env: ["DB_PASSWORD=python3", "X=python3"]
+            .map(str::to_owned)
+            .to_vec(),
+        cmd: words(&["python3"]),
+        ..ImageConfig::default()
+    };
+    let shown = redacted(&config).config;
+    assert_eq!(shown.cmd, config.cmd);
+    assert!(!shown.env[1].contains("python3"), "{shown:?}");
     // What is drawn is hidden there, too.
     let config = ImageConfig {
         env: vec!["DB_PASSWORD=q7RtY2mWx9Kp".to_owned()],
