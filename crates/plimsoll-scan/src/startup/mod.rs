@@ -17,7 +17,7 @@ pub(crate) mod script;
 mod search;
 mod service;
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 
 use plimsoll_model::{
     Accounts, Blockage, ImageConfig, Skipped, StartupFile, StartupProblem, StartupRole,
@@ -82,6 +82,8 @@ struct Surroundings<'a> {
     mounts: Mounts<'a>,
     /// How many services, and configurations of supervisors, may still be looked at.
     services_left: Cell<usize>,
+    /// Whether users may come from elsewhere than the account files, once that was asked.
+    has_other_accounts: OnceCell<bool>,
 }
 
 impl<'a> Surroundings<'a> {
@@ -94,6 +96,7 @@ impl<'a> Surroundings<'a> {
             search_path: facts.search_path,
             mounts: Mounts::new(&facts.config.volumes),
             services_left: Cell::new(service::MAX_SERVICES),
+            has_other_accounts: OnceCell::new(),
         }
     }
 
