@@ -170,6 +170,7 @@ impl<'a> Surroundings<'a> {
         let missing = needed.find(|needed| {
             (is_read_by_kernel || !needed.by_first_line)
                 && !self.shell_may_know(&needed.name)
+                && !(needed.is_read && self.may_be_mounted(&needed.name))
                 && matches!(
                     self.program(&needed.name, &step.folder, None),
                     Found::Missing

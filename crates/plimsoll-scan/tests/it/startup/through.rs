@@ -6,6 +6,39 @@ use plimsoll_model::{ImageConfig, StartupProblem};
 use super::{base, problems, program, words};
 use crate::image::{Layer, look_with};
 
+/// What is mounted for a container to read lies in folders that are not in its image, or are called for it.
+#[test]
+fn files_that_a_shell_reads_may_be_mounted() {
+    let reads = |file: &str| {
+        let layer = Layer::new()
+            .mode(
+                "start.sh",
+                format!("#!/bin/sh\n. {file}\nexec true\n"),
+                0o755,
+            )
+            .mode("usr/bin/true", program(62, "/lib64/ld.so"), 0o755)
+            .file("opt/other", "")
+            .file("config/other", "");
+        let config = ImageConfig {
+            entrypoint: Some(words("/start.sh")),
+            env: vec!["PATH=/usr/bin".to_owned()],
+            ..ImageConfig::default()
+        };
+        problems(layer, config)
+    };
+    for file in ["/opt/env.sh", "/env.sh"] {
+        assert_eq!(reads(file), [StartupProblem::Missing], "{file}");
+    }
+    for file in [
+        "/opt/other",
+        "/opt/app/env.sh",
+        "/vault/secrets/config",
+        "/config/env.sh",
+    ] {
+        assert_eq!(reads(file), [], "{file}");
+    }
+}
+
 /// A program that keeps others running starts those of its configuration.
 #[test]
 fn what_supervisors_start_is_looked_at() {
