@@ -16,7 +16,7 @@ declare_rule! {
     ///
     /// ## Why it hurts in production
     /// Every container of the image ends at once with `no such file or directory`, in each place that pulls
-    /// it.
+    /// it. Where a supervisor is to start the program, the container goes on without that service.
     ///
     /// ## Example
     /// ```image

@@ -71,7 +71,7 @@ impl Rule for HealthcheckProgramMissingInImage {
                     let first = libraries.first().map_or("", String::as_str);
                     format!("needs `{}`, which is not there", first.escape_debug())
                 }
-                // `startup-file-unreadable-for-user` speaks of these.
+                // `startup-file-unreadable-for-user` and `user-missing-in-image` speak of these.
                 StartupProblem::Denied { .. } | StartupProblem::UnknownAccount { .. } => continue,
             };
             sink.report_at(

@@ -8,11 +8,11 @@ declare_rule! {
     /// ## What it does
     /// Tells that `USER` names a user or a group that is not in `/etc/passwd` or `/etc/group` of the image, or
     /// that a program is told to start something as such a user: `gosu`, `su-exec`, `su`, `runuser`, `setpriv`,
-    /// `chpst`, `sudo`. Numbers need no entry.
+    /// `chpst`, `setuidgid`, `doas`, `sudo`, or `supervisord` by its configuration. Numbers need no entry.
     ///
     /// ## Why it hurts in production
     /// No container of the image comes so far: `unable to find user`. It happens where the user was made in another
-    /// stage, or the base changed.
+    /// stage, or the base changed. A health check that starts something so is never passed.
     ///
     /// ## Example
     /// ```image
@@ -62,13 +62,17 @@ impl Rule for UserMissingInImage {
                     false => ("user", "passwd"),
                 };
                 let name = name.escape_debug();
+                let word = file.word.escape_debug();
+                let runner = match &file.given_to {
+                    Some(program) => format!("`{}` with `{word}`", program.escape_debug()),
+                    None => format!("`{word}`"),
+                };
                 sink.report_at(
                     startup::origin_of_name(image, file),
                     format!(
-                        "{} has `{}` run something as {what} `{name}`, which `/etc/{accounts}` of the image \
+                        "{} has {runner} run something as {what} `{name}`, which `/etc/{accounts}` of the image \
                          does not have.",
                         startup::starter(file),
-                        file.word.escape_debug()
                     ),
                 )
                 .help(HELP)

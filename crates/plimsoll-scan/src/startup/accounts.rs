@@ -156,10 +156,14 @@ const WITHOUT_USERS: &[&str] = &[
 impl Surroundings<'_> {
     /// Whom of `user[:group]` a program looks up in vain.
     pub(super) fn unknown_account(&self, user: &str) -> Option<StartupProblem> {
-        let is_known = self.accounts.complete
-            && !self.mounts.hold(passwd::PATH)
-            && !self.mounts.hold(passwd::GROUP_PATH)
-            && !self.has_other_accounts();
+        let is_known = || {
+            self.accounts.complete
+                && !self.mounts.hold(passwd::PATH)
+                && !self.mounts.hold(passwd::GROUP_PATH)
+                && !*self
+                    .has_other_accounts
+                    .get_or_init(|| self.may_have_other_accounts())
+        };
         let (user, group) = user.split_once(':').unwrap_or((user, ""));
         let group = group.split(':').next().unwrap_or_default();
         // A number needs no account, and what is written otherwise may be anything.
@@ -175,7 +179,7 @@ impl Surroundings<'_> {
                 true => self.accounts.groups.iter().any(|one| one.name == known),
                 false => self.accounts.users.iter().any(|one| one.name == known),
             };
-            (is_known && is_name(name) && !is_there).then_some(StartupProblem::UnknownAccount {
+            (is_name(name) && !is_there && is_known()).then_some(StartupProblem::UnknownAccount {
                 name: known,
                 is_group,
             })
@@ -184,7 +188,7 @@ impl Surroundings<'_> {
     }
 
     /// Whether users may come from elsewhere than the account files: a directory service.
-    fn has_other_accounts(&self) -> bool {
+    fn may_have_other_accounts(&self) -> bool {
         let in_triplets = TRIPLETS
             .iter()
             .flat_map(|triplet| [format!("lib/{triplet}"), format!("usr/lib/{triplet}")]);

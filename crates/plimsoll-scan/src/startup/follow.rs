@@ -43,6 +43,7 @@ impl<'a> Surroundings<'a> {
             let path = file.path.clone();
             startup.add(file);
             let Some(path) = path else { continue };
+            let started = path.clone();
             let mut found = Startup::default();
             if let Some(script) = script {
                 self.follow(script, &path, &step, identity, depth, &mut found);
@@ -55,7 +56,7 @@ impl<'a> Surroundings<'a> {
                 ));
             }
             if follows {
-                self.supervise(&step, identity, depth, &mut found);
+                self.supervise(&step, &started, identity, depth, &mut found);
             }
             if !found.fails() {
                 startup.extend(found);
@@ -168,8 +169,12 @@ impl<'a> Surroundings<'a> {
         }
         let mut needed = script.needed.iter();
         let missing = needed.find(|needed| {
+            let may_be_there = match needed.is_read {
+                true => self.may_be_mounted(&needed.name),
+                false => self.shell_may_know(&needed.name),
+            };
             (is_read_by_kernel || !needed.by_first_line)
-                && !self.shell_may_know(&needed.name)
+                && !may_be_there
                 && matches!(
                     self.program(&needed.name, &step.folder, None),
                     Found::Missing

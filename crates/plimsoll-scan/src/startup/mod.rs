@@ -17,7 +17,7 @@ pub(crate) mod script;
 mod search;
 mod service;
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 
 use plimsoll_model::{
     Accounts, Blockage, ImageConfig, Skipped, StartupFile, StartupProblem, StartupRole,
@@ -80,8 +80,13 @@ struct Surroundings<'a> {
     accounts: &'a Accounts,
     search_path: &'a str,
     mounts: Mounts<'a>,
-    /// How many services, and configurations of supervisors, may still be looked at.
+    /// How many services, and configurations of supervisors, may still be looked at, and one more: that it
+    /// is not looked at is told.
     services_left: Cell<usize>,
+    /// The same of entries that are looked through for names.
+    entries_left: Cell<usize>,
+    /// Whether users may come from elsewhere than the account files, once that was asked.
+    has_other_accounts: OnceCell<bool>,
 }
 
 impl<'a> Surroundings<'a> {
@@ -93,7 +98,9 @@ impl<'a> Surroundings<'a> {
             accounts: facts.accounts,
             search_path: facts.search_path,
             mounts: Mounts::new(&facts.config.volumes),
-            services_left: Cell::new(service::MAX_SERVICES),
+            services_left: Cell::new(service::MAX_SERVICES + 1),
+            entries_left: Cell::new(service::MAX_ENTRIES + 1),
+            has_other_accounts: OnceCell::new(),
         }
     }
 

@@ -12,6 +12,11 @@ use crate::tree::Node;
 /// Folders of a path in which a link is looked for.
 const MAX_FOLDERS: usize = 64;
 
+/// Folders in which orchestrators and agents mount what is read, without a volume in the image.
+const MOUNTED: &[&str] = &[
+    "config", "configs", "data", "env", "mnt", "secret", "secrets", "tmp", "vault", "volumes",
+];
+
 /// Where a word leads.
 pub(super) enum Found<'a> {
     /// What lies there: nothing for a folder without an entry.
@@ -62,6 +67,14 @@ impl<'a> Surroundings<'a> {
                 _ => false,
             }
         })
+    }
+
+    /// Whether a file that is read may be put there when it runs: whoever runs the image mounts such in
+    /// folders that are not in it, or are called for that.
+    pub(super) fn may_be_mounted(&self, path: &str) -> bool {
+        let path = path.trim_start_matches('/');
+        let top = path.split('/').next().unwrap_or_default();
+        MOUNTED.contains(&top) || !matches!(self.at(folder(path)), Found::There(..))
     }
 
     /// A program, as a container runtime or a shell looks for it.

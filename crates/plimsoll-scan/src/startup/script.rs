@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use self::command::{Command, Word, is_harmless};
 use self::needed::Needed;
 pub(crate) use self::read::{Allowance, Reading};
-use self::supervisor::Service;
+pub(in crate::startup) use self::supervisor::Service;
 use super::command::{MAX_PATH, changes_search, joined};
 
 /// Characters of a command that are shown, and those that are kept until the credentials of its file are
@@ -45,6 +45,8 @@ pub(crate) struct Script {
     pub(super) services: Vec<Service>,
     /// Patterns of files that a supervisor reads besides.
     pub(super) includes: Vec<String>,
+    /// Whether it tells a supervisor to look for all programs elsewhere than the image does.
+    pub(super) searches: bool,
 }
 
 /// What a script runs.
@@ -110,8 +112,11 @@ impl Script {
     /// Rewrites every text that it keeps of its file.
     pub(crate) fn rewrite(&mut self, mut with: impl FnMut(&mut String)) {
         for run in self.arguments.iter_mut().chain(&mut self.program) {
-            let words = run.words.iter_mut().chain(run.before.iter_mut().flatten());
-            words.chain(&mut run.folder).for_each(&mut with);
+            rewrite_words(&mut run.words, &mut with);
+            for words in &mut run.before {
+                rewrite_words(words, &mut with);
+            }
+            run.folder.iter_mut().for_each(&mut with);
             let doubts = [&mut run.replaced, &mut run.brings, &mut run.moves];
             let doubts = doubts.into_iter().flatten();
             doubts.for_each(|doubt| with(&mut doubt.command));
@@ -119,8 +124,10 @@ impl Script {
         let needed = self.needed.iter_mut();
         needed.for_each(|needed| with(&mut needed.name));
         for service in &mut self.services {
-            let words = service.words.iter_mut().chain(&mut service.user);
-            words.chain(&mut service.folder).for_each(&mut with);
+            rewrite_words(&mut service.words, &mut with);
+            let others = service.user.iter_mut().chain(&mut service.folder);
+            let others = others.chain(std::iter::once(&mut service.section));
+            others.for_each(&mut with);
         }
         self.includes.iter_mut().for_each(with);
     }
@@ -142,12 +149,42 @@ impl Script {
             let words = service.words.iter().chain(&service.user);
             words
                 .chain(&service.folder)
+                .chain(std::iter::once(&service.section))
                 .map(|word| word.len() + 24)
                 .sum::<usize>()
                 + 64
         });
         let includes = self.includes.iter().map(|file| file.len() + 24);
         runs.chain(needed).chain(services).chain(includes).sum()
+    }
+}
+
+/// Rewrites words, each by itself or as what the command and the word before it make of it: the value of
+/// an option.
+fn rewrite_words(words: &mut [String], with: &mut impl FnMut(&mut String)) {
+    let mut command: Option<String> = None;
+    let mut option = String::new();
+    for word in words {
+        let own = word.clone();
+        with(word);
+        if let Some(command) = &command
+            && *word == own
+        {
+            let before = format!("{command} {option}");
+            let mut shown = format!("{before}{own}");
+            with(&mut shown);
+            // What stands before it is rewritten where it stands.
+            if !shown.ends_with(&format!(" {own}")) {
+                *word = match shown.strip_prefix(&before) {
+                    Some(shown) => shown.to_owned(),
+                    None => "[hidden]".to_owned(),
+                };
+            }
+        }
+        match &command {
+            Some(_) => option = format!("{own} "),
+            None => command = Some(own),
+        }
     }
 }
 

@@ -1,13 +1,15 @@
 //! What is started by a program that is there to keep others running: supervisord(1), s6-svscan(8),
 //! runsvdir(8).
 
-use std::collections::BTreeSet;
+use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
 
-use plimsoll_model::{Skipped, Topic};
+use plimsoll_model::{Skipped, StartupFile, Topic};
 
 use super::accounts::Identity;
 use super::command::{MAX_PATH, Reader, Step, joined};
 use super::place::Found;
+use super::script::{Script, Service};
 use super::{Startup, Surroundings};
 use crate::catalogue::{base_name, folder};
 use crate::record::FactKind;
@@ -15,10 +17,11 @@ use crate::record::FactKind;
 /// Services of an image that are looked at, and files that name them: a service may be a supervisor itself.
 pub(super) const MAX_SERVICES: usize = 200;
 
-/// Entries below a folder that are looked through for the names in it.
-const MAX_ENTRIES: usize = 10_000;
+/// Entries of an image that are looked through for the names in folders.
+pub(super) const MAX_ENTRIES: usize = 50_000;
 
-/// Where supervisord looks for its configuration, from the folder it is started in.
+/// Where supervisord looks for its configuration, from the folder it is started in, if there is none beside
+/// its own folder.
 const CONFIGURATIONS: &[&str] = &[
     "supervisord.conf",
     "etc/supervisord.conf",
@@ -33,11 +36,18 @@ const OVERLAY: &[&str] = &[
     "package/admin/s6-overlay",
 ];
 
-impl Surroundings<'_> {
-    /// Looks at what a step starts, where it is such a program.
+/// A configuration of supervisord, and what was read of it.
+struct Configuration<'a> {
+    file: StartupFile,
+    script: Option<&'a Script>,
+}
+
+impl<'a> Surroundings<'a> {
+    /// Looks at what a step starts, where it is such a program; `started` is where that lies.
     pub(super) fn supervise(
         &self,
         step: &Step,
+        started: &str,
         identity: Option<&Identity>,
         depth: usize,
         startup: &mut Startup,
@@ -46,7 +56,7 @@ impl Surroundings<'_> {
             return;
         }
         match base_name(&step.word) {
-            "supervisord" => self.supervisord(step, identity, depth, startup),
+            "supervisord" => self.supervisord(step, started, identity, depth, startup),
             "s6-svscan" | "runsvdir" => self.services(step, identity, depth, startup),
             "init"
                 if OVERLAY
@@ -66,42 +76,58 @@ impl Surroundings<'_> {
     fn supervisord(
         &self,
         step: &Step,
+        started: &str,
         identity: Option<&Identity>,
         depth: usize,
         startup: &mut Startup,
     ) {
         let path = match configuration(&step.arguments) {
             Some(path) => Some(joined(&step.folder, path)),
-            None => CONFIGURATIONS
-                .iter()
-                .map(|path| joined(&step.folder, path))
-                .find(|path| self.tree.resolve(path).is_some()),
+            None => {
+                // It looks beside itself first, by the name that it is called by.
+                let called = match step.word.contains('/') {
+                    true => joined(&step.folder, &step.word),
+                    false => format!("/{started}"),
+                };
+                let beside = folder(folder(&called));
+                let beside =
+                    ["etc/supervisord.conf", "supervisord.conf"].map(|name| joined(beside, name));
+                let others = CONFIGURATIONS.iter().map(|path| joined(&step.folder, path));
+                let mut all = beside.into_iter().chain(others);
+                all.find(|path| self.tree.resolve(path).is_some())
+            }
         };
         let Some(path) = path.filter(|path| path.len() <= MAX_PATH) else {
             return;
         };
-        for include in self.configured(&path, step, identity, depth, startup) {
-            let pattern = joined(
-                &format!("/{}", folder(path.trim_start_matches('/'))),
-                &include,
-            );
-            for path in self.matching(&pattern) {
-                self.configured(&path, step, identity, depth, startup);
+        let mut all = Vec::new();
+        let Some(main) = self.configured(&path, step, identity, startup) else {
+            return;
+        };
+        let includes = main.script.map_or(&[][..], |script| &script.includes);
+        all.push(main);
+        let in_folder = format!("/{}", folder(path.trim_start_matches('/')));
+        for include in includes {
+            if self.services_left.get() == 0 {
+                break;
             }
+            let matching = self.matching(&joined(&in_folder, include), startup);
+            let files = matching.iter();
+            all.extend(files.map_while(|path| self.configured(path, step, identity, startup)));
         }
+        self.programs(all, step, identity, depth, startup);
     }
 
-    /// Looks at a configuration of supervisord and at its programs; gives what it includes.
+    /// Looks at a configuration of supervisord, unless too much was looked at already.
     fn configured(
         &self,
         path: &str,
         step: &Step,
         identity: Option<&Identity>,
-        depth: usize,
         startup: &mut Startup,
-    ) -> Vec<String> {
+    ) -> Option<Configuration<'a>> {
         if !self.may_look_at(path, startup) {
-            return Vec::new();
+            return None;
         }
         let read = Step {
             word: path.to_owned(),
@@ -110,12 +136,7 @@ impl Surroundings<'_> {
             user: None,
             ..step.clone()
         };
-        let mut file = self.look(&read, identity);
-        let script = self.script(&file).filter(|_| file.problems.is_empty());
-        let services = script.map_or(&[][..], |script| script.services.as_slice());
-        let mut users = services.iter().filter_map(|one| one.user.as_deref());
-        let unknown = users.find_map(|user| self.unknown_account(user));
-        file.problems.extend(unknown);
+        let file = self.look(&read, identity);
         if self.is_unread_script(&file) {
             startup.unclear.push(Skipped::new(
                 Topic::Startup,
@@ -124,61 +145,109 @@ impl Surroundings<'_> {
                  not looked at",
             ));
         }
-        let place = file.path.clone();
-        startup.add(file);
-        for service in services {
-            let Some(first) = service.words.first() else {
-                continue;
-            };
-            // It is looked for where supervisord runs and started elsewhere.
-            if first.contains('/') && !first.starts_with('/') {
-                continue;
-            }
-            if !self.may_look_at(first, startup) {
-                break;
-            }
-            let to = service.folder.as_deref().unwrap_or_default();
-            let within = step.folder.len() + to.len() <= MAX_PATH;
-            let folder = if within {
-                joined(&step.folder, to)
-            } else {
-                to.to_owned()
-            };
-            let mut reader = Reader::new(step.role, &folder, &[]);
-            reader.by_sudo = step.by_sudo || service.user.is_some();
-            reader.arguments(&service.words, 0);
+        let script = self.script(&file).filter(|_| file.problems.is_empty());
+        Some(Configuration { file, script })
+    }
+
+    /// Looks at the programs of all configurations of one supervisord, which to it are one.
+    fn programs(
+        &self,
+        all: Vec<Configuration<'a>>,
+        step: &Step,
+        identity: Option<&Identity>,
+        depth: usize,
+        startup: &mut Startup,
+    ) {
+        let scripts = || all.iter().filter_map(|one| one.script);
+        let searches = scripts().any(|script| script.searches);
+        let mut sections: BTreeMap<&str, usize> = BTreeMap::new();
+        for service in scripts().flat_map(|script| &script.services) {
+            *sections.entry(&service.section).or_default() += 1;
+        }
+        for Configuration { mut file, script } in all {
+            let place = file.path.clone();
             let mut found = Startup::default();
-            self.take_steps(reader.steps, identity, depth + 1, &mut found);
+            for service in script.iter().flat_map(|script| &script.services) {
+                if !self.may_look_at(&service.section, startup) {
+                    break;
+                }
+                // Of what stands in several places the last word counts, each of its settings by itself.
+                if sections
+                    .get(&*service.section)
+                    .is_some_and(|times| *times > 1)
+                {
+                    continue;
+                }
+                let user = service.user.as_deref();
+                if let Some(unknown) = user.and_then(|user| self.unknown_account(user))
+                    && file.problems.is_empty()
+                {
+                    file.problems.push(unknown);
+                }
+                if !searches {
+                    self.program_of(service, step, identity, depth, &mut found);
+                }
+            }
+            startup.add(file);
             for file in &mut found.files {
                 file.script = file.script.take().or_else(|| place.clone());
             }
             startup.extend(found);
         }
-        script.map_or_else(Vec::new, |script| script.includes.clone())
     }
 
-    /// Whether one more service may be looked at; that it may not is told.
+    fn program_of(
+        &self,
+        service: &Service,
+        step: &Step,
+        identity: Option<&Identity>,
+        depth: usize,
+        found: &mut Startup,
+    ) {
+        // It is looked for where supervisord runs and started elsewhere.
+        let is_elsewhere = |first: &String| first.contains('/') && !first.starts_with('/');
+        if service.words.first().is_none_or(is_elsewhere) {
+            return;
+        }
+        let to = service.folder.as_deref().unwrap_or_default();
+        let within = step.folder.len() + to.len() <= MAX_PATH;
+        let folder = if within {
+            joined(&step.folder, to)
+        } else {
+            to.to_owned()
+        };
+        let mut reader = Reader::new(step.role, &folder, &[]);
+        reader.by_sudo = step.by_sudo || service.user.is_some();
+        reader.arguments(&service.words, 0);
+        self.take_steps(reader.steps, identity, depth + 1, found);
+    }
+
+    /// Whether one more service may be looked at; that it may not is told once.
     fn may_look_at(&self, what: &str, startup: &mut Startup) -> bool {
-        let left = self.services_left.get().checked_sub(1);
-        self.services_left.set(left.unwrap_or_default());
-        if left.is_none() {
+        take(&self.services_left, || {
             startup.unclear.push(Skipped::new(
                 Topic::Startup,
                 what.to_owned(),
                 "it is one of more services than are looked at of an image",
             ));
-        }
-        left.is_some()
+        })
     }
 
     /// The files that a pattern means which has stars in its last part alone.
-    fn matching(&self, pattern: &str) -> Vec<String> {
+    fn matching(&self, pattern: &str, startup: &mut Startup) -> Vec<String> {
         let (in_folder, name) = (folder(pattern), base_name(pattern));
-        let is_other = |text: &str| text.contains(['?', '[']);
-        if pattern.len() > MAX_PATH || in_folder.contains('*') || is_other(pattern) {
+        let is_other = |text: &str| text.contains(['?', '[', '%']);
+        let parts = name.split_once('*');
+        let has_more = parts.is_some_and(|(_, end)| end.contains('*'));
+        if pattern.len() > MAX_PATH || in_folder.contains('*') || is_other(pattern) || has_more {
+            startup.unclear.push(Skipped::new(
+                Topic::Startup,
+                pattern.chars().take(MAX_PATH).collect::<String>(),
+                "supervisord reads the files of this pattern, which are not looked for here: what they start was not looked at",
+            ));
             return Vec::new();
         }
-        let Some((start, end)) = name.split_once('*').filter(|(_, end)| !end.contains('*')) else {
+        let Some((start, end)) = parts else {
             // It need not be there.
             let is_there = self.tree.resolve(pattern).is_some();
             return is_there.then(|| pattern.to_owned()).into_iter().collect();
@@ -186,22 +255,30 @@ impl Surroundings<'_> {
         let fits = |name: &&str| {
             name.len() >= start.len() + end.len() && name.starts_with(start) && name.ends_with(end)
         };
-        let names = self.names_in(in_folder);
+        let names = self.names_in(in_folder, startup);
         let names = names.iter().map(String::as_str).filter(fits);
         names.map(|name| joined(in_folder, name)).collect()
     }
 
     /// What lies in a folder, unless something may be mounted there.
-    fn names_in(&self, folder: &str) -> BTreeSet<String> {
+    fn names_in(&self, folder: &str, startup: &mut Startup) -> BTreeSet<String> {
         let Found::There(way, _) = self.at(folder) else {
             return BTreeSet::new();
         };
+        let mut cut = || {
+            startup.unclear.push(Skipped::new(
+                Topic::Startup,
+                folder.to_owned(),
+                "more lies in such folders than is looked through: what is started of it was not looked at",
+            ));
+        };
         let below = self.tree.below(&way.path);
+        let below = below.take_while(|_| take(&self.entries_left, &mut cut));
         let names = below.filter_map(|(path, _)| {
             let rest = path.get(way.path.len()..)?.trim_start_matches('/');
             rest.split('/').next().filter(|name| !name.starts_with('.'))
         });
-        names.take(MAX_ENTRIES).map(str::to_owned).collect()
+        names.map(str::to_owned).collect()
     }
 
     /// Each folder of a folder is a service, and its `run` what is started.
@@ -216,8 +293,13 @@ impl Surroundings<'_> {
         let Some(folder) = words.find(|word| word.starts_with('/')) else {
             return;
         };
-        for name in self.names_in(folder).into_iter() {
-            let word = format!("{}/{name}/run", folder.trim_end_matches('/'));
+        for name in self.names_in(folder, startup) {
+            let service = format!("{}/{name}", folder.trim_end_matches('/'));
+            // Such a file keeps it from being started by itself.
+            if !matches!(self.at(&format!("{service}/down")), Found::Missing) {
+                continue;
+            }
+            let word = format!("{service}/run");
             let Found::There(_, Some(node)) = self.at(&word) else {
                 continue;
             };
@@ -250,6 +332,15 @@ impl Surroundings<'_> {
             self.take_steps(vec![run], identity, depth + 1, startup);
         }
     }
+}
+
+/// Takes one of what is left; the first time that nothing is, `tell` is called.
+fn take(left: &Cell<usize>, tell: impl FnOnce()) -> bool {
+    let now = left.get().saturating_sub(1);
+    if left.replace(now) == 1 {
+        tell();
+    }
+    now > 0
 }
 
 /// The configuration that supervisord is given.

@@ -19,6 +19,11 @@ use crate::startup::command::{changes_search, exits_on_failure, is_assignment, i
 /// Programs that are kept of a script.
 const MAX_NEEDED: usize = 16;
 
+/// Commands that make no file, and do not tell whether one is there or wait until it is.
+const LEAVES_FILES: &[&str] = &[
+    ":", "cd", "echo", "export", "id", "printf", "readonly", "true", "ulimit", "umask", "unset",
+];
+
 /// A program without which a script ends, or a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::startup) struct Needed {
@@ -99,6 +104,8 @@ pub(super) fn needed(all: &[Command], functions: &HashSet<&str>, first_line: &st
     // Bash goes on, unless it is called so.
     let mut shell = first_line.split_ascii_whitespace().map(base_name);
     let is_posix = shell.any(|word| matches!(word, "sh" | "dash" | "ash"));
+    // Whether nothing made a file yet, or looked or waited for one.
+    let mut are_files_untouched = true;
     for command in all.iter().filter(|command| command.function.is_none()) {
         let is_outermost =
             command.depth == 0 && matches!(command.joint, Joint::First | Joint::Then);
@@ -146,6 +153,7 @@ pub(super) fn needed(all: &[Command], functions: &HashSet<&str>, first_line: &st
         }
         if let (".", Some(Some(file))) = (name, first)
             && counts
+            && are_files_untouched
             && (exits || is_posix)
             && file.starts_with('/')
             && file.bytes().all(Command::is_of_name)
@@ -156,6 +164,7 @@ pub(super) fn needed(all: &[Command], functions: &HashSet<&str>, first_line: &st
                 is_read: true,
             });
         }
+        are_files_untouched &= LEAVES_FILES.contains(&name);
         let mut around = Run::default();
         around.brought_by(command, functions);
         if around.brings.is_some() {

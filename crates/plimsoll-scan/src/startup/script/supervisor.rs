@@ -14,7 +14,10 @@ const MAX_INCLUDES: usize = 20;
 /// A program that a supervisor starts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::startup) struct Service {
-    /// Its words, up to the first that is not known.
+    /// The section that is about it: what stands in another of that name is about it, too.
+    pub(in crate::startup) section: String,
+    /// Its words, up to the first that is not known; none where it may not be started, or not be looked
+    /// for where the image says.
     pub(in crate::startup) words: Vec<String>,
     /// The user that it is started as, where one is named.
     pub(in crate::startup) user: Option<String>,
@@ -33,47 +36,48 @@ pub(super) fn is_one(name: &str, bytes: &[u8]) -> bool {
 pub(super) fn read(bytes: &[u8]) -> Option<Script> {
     let text = std::str::from_utf8(bytes).ok()?;
     let mut script = Script::default();
-    let mut is_known = true;
     for (section, settings) in sections(text) {
         let value = |name: &str| settings.get(name).map(String::as_str);
         let mut set = value("environment").unwrap_or_default().split([',', ' ']);
         let is_as_the_image = !set.any(changes_search);
         let plain = |name: &str| value(name).filter(|value| !value.contains('%'));
         match section.split_once(':') {
-            None if section == "supervisord" => is_known &= is_as_the_image,
+            None if section == "supervisord" => script.searches |= !is_as_the_image,
             None if section == "include" => {
                 let files = value("files").unwrap_or_default().split_ascii_whitespace();
-                let files = files.filter(|file| !file.contains('%')).map(str::to_owned);
-                script.includes.extend(files.take(MAX_INCLUDES));
+                // That folder is where others are looked for, too.
+                let files = files.map(|file| file.strip_prefix("%(here)s/").unwrap_or(file));
+                script
+                    .includes
+                    .extend(files.take(MAX_INCLUDES).map(str::to_owned));
             }
             Some(("program" | "eventlistener" | "fcgi-program", _))
-                if is_as_the_image && !is_off(value("autostart")) =>
+                if script.services.len() < MAX_SERVICES =>
             {
+                let is_started = is_as_the_image && !is_off(value("autostart"));
                 let words = value("command")
                     .unwrap_or_default()
                     .split_ascii_whitespace();
                 // What is quoted or filled in ends what is known.
                 let words = words.take_while(|word| !word.contains(['%', '"', '\'', '\\']));
-                if script.services.len() < MAX_SERVICES {
-                    script.services.push(Service {
-                        words: words.map(str::to_owned).collect(),
-                        user: plain("user").map(str::to_owned),
-                        folder: plain("directory").map(str::to_owned),
-                    });
-                }
+                let words = words.filter(|_| is_started).map(str::to_owned);
+                script.services.push(Service {
+                    section: section.to_owned(),
+                    words: words.collect(),
+                    user: plain("user").filter(|_| is_started).map(str::to_owned),
+                    folder: plain("directory").map(str::to_owned),
+                });
             }
             _ => {}
         }
     }
-    if !is_known {
-        script.services.iter_mut().for_each(|one| one.words.clear());
-    }
     Some(script)
 }
 
+/// Whether a service is not started by itself, as far as that is known.
 fn is_off(value: Option<&str>) -> bool {
     let value = value.unwrap_or_default().to_ascii_lowercase();
-    matches!(value.as_str(), "false" | "no" | "off" | "0" | "n" | "f")
+    value.contains('%') || matches!(value.as_str(), "false" | "no" | "off" | "0" | "n" | "f")
 }
 
 /// The sections of a file, each with its settings.
@@ -120,9 +124,10 @@ mod tests {
     #[test]
     fn programs_are_read_as_supervisord_reads_them() {
         let text = "; remark\n[supervisord]\nnodaemon=true ; in front\n[include]\n\
-            files = conf.d/*.conf\n  /etc/more.ini\n[program:a]\ncommand = /app/a -x \"b c\"\n\
+            files = %(here)s/conf.d/*.conf\n  /etc/more.ini\n[program:a]\ncommand = /app/a -x \"b c\"\n\
             user: web\ndirectory=/srv\n[program:b]\ncommand=b %(ENV_X)s c\nuser=%(ENV_U)s\n\
-            [program:off]\ncommand=c\nautostart=False\n[program:other]\nenvironment=A=1,PATH=\"/x\"\n\
+            [program:off]\ncommand=c\nautostart=False\n[program:some]\ncommand=c\n\
+            autostart=%(ENV_C)s\n[program:other]\nenvironment=A=1,PATH=\"/x\"\n\
             command=d\n[eventlistener:e]\ncommand=e\n";
         assert!(is_one("a.conf", text.as_bytes()));
         let script = read(text.as_bytes()).unwrap();
@@ -130,6 +135,7 @@ mod tests {
         let found: Vec<_> = script
             .services
             .iter()
+            .filter(|one| !one.words.is_empty())
             .map(|one| {
                 (
                     one.words.join(" "),
@@ -147,6 +153,6 @@ mod tests {
             ]
         );
         let elsewhere = read(b"[program:a]\ncommand=a\n[supervisord]\nenvironment=PATH=/x\n");
-        assert!(elsewhere.unwrap().services[0].words.is_empty());
+        assert!(elsewhere.unwrap().searches);
     }
 }

@@ -6,6 +6,39 @@ use plimsoll_model::{ImageConfig, StartupProblem};
 use super::{base, problems, program, words};
 use crate::image::{Layer, look_with};
 
+/// What is mounted for a container to read lies in folders that are not in its image, or are called for it.
+#[test]
+fn files_that_a_shell_reads_may_be_mounted() {
+    let reads = |file: &str| {
+        let layer = Layer::new()
+            .mode(
+                "start.sh",
+                format!("#!/bin/sh\n. {file}\nexec true\n"),
+                0o755,
+            )
+            .mode("usr/bin/true", program(62, "/lib64/ld.so"), 0o755)
+            .file("opt/other", "")
+            .file("config/other", "");
+        let config = ImageConfig {
+            entrypoint: Some(words("/start.sh")),
+            env: vec!["PATH=/usr/bin".to_owned()],
+            ..ImageConfig::default()
+        };
+        problems(layer, config)
+    };
+    for file in ["/opt/env.sh", "/env.sh"] {
+        assert_eq!(reads(file), [StartupProblem::Missing], "{file}");
+    }
+    for file in [
+        "/opt/other",
+        "/opt/app/env.sh",
+        "/vault/secrets/config",
+        "/config/env.sh",
+    ] {
+        assert_eq!(reads(file), [], "{file}");
+    }
+}
+
 /// A program that keeps others running starts those of its configuration.
 #[test]
 fn what_supervisors_start_is_looked_at() {
@@ -88,10 +121,40 @@ fn what_supervisors_start_is_looked_at() {
     ] {
         assert_eq!(told(layer(fine, ""), "supervisord"), [], "{fine}");
     }
+    // To supervisord all of its files are one.
+    let gone = "[program:a]\ncommand=/app/gone\n";
+    let merged = format!("{include}{gone}");
+    assert_eq!(
+        told(
+            layer(&merged, "[program:b]\ncommand=/app/run\n"),
+            "supervisord"
+        ),
+        missing("/app/gone", Some(main))
+    );
+    for other in [
+        "[program:a]\ncommand=/app/run\n",
+        "[program:a]\nautostart=false\n",
+        "[supervisord]\nenvironment=PATH=\"/opt\"\n",
+    ] {
+        assert_eq!(told(layer(&merged, other), "supervisord"), [], "{other}");
+    }
+    let elsewhere = format!("environment=PATH=\"/opt\"\n{include}");
+    let bare = "[program:a]\ncommand=gone\n";
+    assert_eq!(told(layer(&elsewhere, bare), "supervisord"), []);
+    let here = "[include]\nfiles = %(here)s/conf.d/*.conf\n";
+    assert_eq!(
+        told(layer(here, gone), "supervisord"),
+        missing("/app/gone", Some(other))
+    );
+    // It looks beside its own folder first.
+    let beside = layer(gone, "").file("usr/etc/supervisord.conf", conf(""));
+    assert_eq!(told(beside, "supervisord"), []);
     let services = layer("", "")
         .mode("srv/a/run", "#!/bin/sh\nexec /app/gone\n", 0o755)
         .mode("srv/b/run", "#!/bin/sh\nexec /app/run\n", 0o755)
         .file("srv/c/run", "#!/bin/sh\n")
+        .mode("srv/d/run", "#!/bin/sh\nexec /app/gone\n", 0o755)
+        .file("srv/d/down", "")
         .file("srv/.s6-svscan/run", "");
     let found = told(services, "s6-svscan /srv");
     assert_eq!(
@@ -364,6 +427,37 @@ fn supervisors_within_each_other_end() {
         ..ImageConfig::default()
     };
     let outcome = look_with(vec![base(), layer], config);
-    let mut skipped = outcome.skipped.iter();
-    assert!(skipped.any(|one| one.why.contains("more services than are looked at")));
+    let told = |text: &str| {
+        let skipped = outcome.skipped.iter();
+        skipped.filter(|one| one.why.contains(text)).count()
+    };
+    assert_eq!(told("more services than are looked at"), 1);
+    assert_eq!(told("more lies in such folders"), 0);
+}
+
+/// Folders that are full, asked for over and over, and patterns that are not read.
+#[test]
+fn what_supervisors_include_is_bounded() {
+    let conf = format!(
+        "[include]\nfiles={} /etc/c?.conf\n[program:a]\ncommand=supervisord -c /etc/s.conf\n",
+        "/etc/c/*.conf ".repeat(9)
+    );
+    let layer = Layer::new()
+        .mode("usr/bin/supervisord", program(62, "/lib64/ld.so"), 0o755)
+        .file("etc/s.conf", conf);
+    let layer = (0..8_000).fold(layer, |layer, number| {
+        layer.file(&format!("etc/c/{number}.txt"), "")
+    });
+    let config = ImageConfig {
+        cmd: Some(words("supervisord -c /etc/s.conf")),
+        env: vec!["PATH=/usr/bin".to_owned()],
+        ..ImageConfig::default()
+    };
+    let outcome = look_with(vec![base(), layer], config);
+    let told = |text: &str| {
+        let skipped = outcome.skipped.iter();
+        skipped.filter(|one| one.why.contains(text)).count()
+    };
+    assert_eq!(told("more lies in such folders"), 1);
+    assert!(told("of this pattern") > 0);
 }

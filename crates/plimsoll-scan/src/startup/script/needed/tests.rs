@@ -96,6 +96,22 @@ fn files_that_a_shell_reads_are_needed() {
         ("#!/bin/sh\n. ./x\nexec \"$@\"\n", ""),
         ("#!/bin/sh\n. \"$X\"\nexec \"$@\"\n", ""),
         ("#!/bin/sh\nmake-it\n. /x\nexec \"$@\"\n", ""),
+        (
+            "#!/bin/sh\ncd /srv; umask 027\nexport A=b\n. /x\nexec \"$@\"\n",
+            "(/x)",
+        ),
+        // It is made, or waited for.
+        ("#!/bin/sh\ntouch /x\n. /x\nexec \"$@\"\n", ""),
+        ("#!/bin/sh\ncd /srv\ntouch x\n. /srv/x\nexec \"$@\"\n", ""),
+        ("#!/bin/sh\n[ -f /x ] || touch /x\n. /x\nexec \"$@\"\n", ""),
+        (
+            "#!/bin/sh\nwhile [ ! -f /x ]; do sleep 1; done\n. /x\nexec \"$@\"\n",
+            "",
+        ),
+        (
+            "#!/bin/sh\nuntil test -f \"$X\"; do sleep 1; done\n. /x\nexec \"$@\"\n",
+            "",
+        ),
         ("#!/bin/sh\necho A=1 > /x\n. /x\nexec \"$@\"\n", ""),
     ] {
         assert_eq!(told(script), expected, "{script}");
