@@ -21,7 +21,7 @@ use crate::secret::{Detector, FileSighting, Fingerprint, Found, Room, Searcher};
 use crate::startup::format::{self, Start};
 use crate::startup::script;
 
-use names::{command_without_credentials, without_credentials};
+use names::{command_without_credentials, conceal_in_words, without_credentials};
 
 pub(crate) use again::{follow_links, lost_links};
 pub(crate) use kept::Kept;
@@ -274,11 +274,15 @@ impl<'a> Collector<'a> {
         match self.scripts.read(base_name(&entry.path), bytes) {
             script::Reading::Nothing => {}
             script::Reading::Runs(mut script) => {
-                script.rewrite(|text| {
-                    if let Some(shown) = command_without_credentials(text, self.detector) {
-                        *text = shown;
-                    }
-                });
+                let detector = self.detector;
+                script.rewrite(
+                    |text| {
+                        if let Some(shown) = command_without_credentials(text, detector) {
+                            *text = shown;
+                        }
+                    },
+                    |words| conceal_in_words(words, detector),
+                );
                 self.weight += entry.path.len() + script.weight();
                 let path = entry.path.as_str().into();
                 self.record.scripts.insert(path, script);

@@ -368,8 +368,7 @@ pub fn may_promise(name: &str) -> bool {
                     .iter()
                     .any(|word| KEYS_OF_OTHERS.contains(&word.as_str()))
         }
-        // A count of them is not drawn.
-        "salt" | "dsn" | "tokens" => true,
+        "salt" | "dsn" => true,
         _ => is_everyday(name),
     }
 }

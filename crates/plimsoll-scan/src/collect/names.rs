@@ -4,7 +4,8 @@ use plimsoll_image::{Entry, EntryKind};
 
 use super::Collector;
 use crate::secret::{
-    Detector, FileSighting, Found, Hit, concealed_path, redacted_command, redacted_text,
+    Detector, FileSighting, Found, Hit, concealed_path, redact_words, redacted_command,
+    redacted_text,
 };
 
 impl Collector<'_> {
@@ -71,6 +72,16 @@ pub(super) fn command_without_credentials(text: &str, detector: &Detector) -> Op
     redacted_command(path.as_deref().unwrap_or(text), detector).or(path)
 }
 
+/// Conceals them in the words of one.
+pub(super) fn conceal_in_words(words: &mut [String], detector: &Detector) {
+    for word in words.iter_mut() {
+        if let Some(named_by) = concealed_path(word, detector) {
+            *word = named_by.shown;
+        }
+    }
+    redact_words(words, detector);
+}
+
 #[cfg(test)]
 mod tests {
     use plimsoll_image::LayerReader;
@@ -111,6 +122,37 @@ mod tests {
         ] {
             assert_eq!(command_without_credentials(plain, Detector::shared()), None);
         }
+    }
+
+    /// What a word is says what stands before it, behind what starts the program, too.
+    #[test]
+    fn words_of_a_command_are_kept_without_credentials() {
+        for command in [
+            "/srv/app --token PW --port 80",
+            "/srv/app --password=PW -v",
+            "gosu app redis-cli -a PW ping",
+            "gosu app mysqladmin -u root -pPW",
+            "gosu app curl -u bob:PW https://x",
+            "rabbitmqctl add_user bob PW",
+            "mc alias set s3 http://x key PW",
+            "rclone config create r s3 secret_access_key PW",
+            "htpasswd -b /f bob PW",
+            "gosu app sshpass -p PW ssh x",
+            "crudini --set /a keystone_authtoken password PW",
+            "gosu app mosquitto_pub -P PW -t a",
+            "consul kv put a/password PW",
+        ] {
+            let given = command.replace("PW", "q7RtY2mWx9KpLz4V");
+            let mut words: Vec<String> = given.split(' ').map(str::to_owned).collect();
+            conceal_in_words(&mut words, Detector::shared());
+            assert_eq!(words.len(), command.split(' ').count());
+            let shown = words.join(" ");
+            assert!(!shown.contains("q7RtY2mWx9KpLz4V"), "{shown}");
+        }
+        let plain = ["gosu", "app", "/srv/bin/server", "--port", "80"];
+        let mut words = plain.map(str::to_owned);
+        conceal_in_words(&mut words, Detector::shared());
+        assert_eq!(words, plain);
     }
 
     /// Deletions and links find what they speak of, though nobody is shown the name.

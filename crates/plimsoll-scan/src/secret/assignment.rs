@@ -334,7 +334,7 @@ mod tests {
         let name = "A_".repeat(50_000) + "API_KEYS";
         assert_eq!(in_list(&name, &many, 0).len(), 1);
         let drawn = "q7RtY2mWx9KpLz4VbN8cHd3H";
-        assert_eq!(in_list("STATIC_TOKENS", drawn, 0).len(), 1);
+        assert_eq!(in_list("STATIC_API_TOKENS", drawn, 0).len(), 1);
     }
 
     #[test]

@@ -51,7 +51,7 @@ pub(crate) use config::in_config;
 pub use config::is_telling;
 pub use config::redact::{Redacted, redacted};
 pub(crate) use config::redact::{
-    redacted_beside, redacted_command, redacted_image_name, redacted_text,
+    redact_words, redacted_beside, redacted_command, redacted_image_name, redacted_text,
 };
 pub(crate) use detector::Detector;
 pub(crate) use file_name::concealed_path;

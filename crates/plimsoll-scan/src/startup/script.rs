@@ -109,13 +109,15 @@ impl Doubt {
 }
 
 impl Script {
-    /// Rewrites every text that it keeps of its file.
-    pub(crate) fn rewrite(&mut self, mut with: impl FnMut(&mut String)) {
+    /// Rewrites every text that it keeps of its file, and every command, word by word.
+    pub(crate) fn rewrite(
+        &mut self,
+        mut with: impl FnMut(&mut String),
+        mut words_with: impl FnMut(&mut [String]),
+    ) {
         for run in self.arguments.iter_mut().chain(&mut self.program) {
-            rewrite_words(&mut run.words, &mut with);
-            for words in &mut run.before {
-                rewrite_words(words, &mut with);
-            }
+            words_with(&mut run.words);
+            run.before.iter_mut().for_each(|words| words_with(words));
             run.folder.iter_mut().for_each(&mut with);
             let doubts = [&mut run.replaced, &mut run.brings, &mut run.moves];
             let doubts = doubts.into_iter().flatten();
@@ -124,7 +126,7 @@ impl Script {
         let needed = self.needed.iter_mut();
         needed.for_each(|needed| with(&mut needed.name));
         for service in &mut self.services {
-            rewrite_words(&mut service.words, &mut with);
+            words_with(&mut service.words);
             let others = service.user.iter_mut().chain(&mut service.folder);
             let others = others.chain(std::iter::once(&mut service.section));
             others.for_each(&mut with);
@@ -156,35 +158,6 @@ impl Script {
         });
         let includes = self.includes.iter().map(|file| file.len() + 24);
         runs.chain(needed).chain(services).chain(includes).sum()
-    }
-}
-
-/// Rewrites words, each by itself or as what the command and the word before it make of it: the value of
-/// an option.
-fn rewrite_words(words: &mut [String], with: &mut impl FnMut(&mut String)) {
-    let mut command: Option<String> = None;
-    let mut option = String::new();
-    for word in words {
-        let own = word.clone();
-        with(word);
-        if let Some(command) = &command
-            && *word == own
-        {
-            let before = format!("{command} {option}");
-            let mut shown = format!("{before}{own}");
-            with(&mut shown);
-            // What stands before it is rewritten where it stands.
-            if !shown.ends_with(&format!(" {own}")) {
-                *word = match shown.strip_prefix(&before) {
-                    Some(shown) => shown.to_owned(),
-                    None => "[hidden]".to_owned(),
-                };
-            }
-        }
-        match &command {
-            Some(_) => option = format!("{own} "),
-            None => command = Some(own),
-        }
     }
 }
 

@@ -106,13 +106,15 @@ impl<'a> Surroundings<'a> {
         };
         let includes = main.script.map_or(&[][..], |script| &script.includes);
         all.push(main);
+        let mut read = BTreeSet::from([path.clone()]);
         let in_folder = format!("/{}", folder(path.trim_start_matches('/')));
         for include in includes {
             if self.services_left.get() == 0 {
                 break;
             }
             let matching = self.matching(&joined(&in_folder, include), startup);
-            let files = matching.iter();
+            // What several patterns mean is read once.
+            let files = matching.iter().filter(|path| read.insert((*path).clone()));
             all.extend(files.map_while(|path| self.configured(path, step, identity, startup)));
         }
         self.programs(all, step, identity, depth, startup);
@@ -164,6 +166,13 @@ impl<'a> Surroundings<'a> {
         for service in scripts().flat_map(|script| &script.services) {
             *sections.entry(&service.section).or_default() += 1;
         }
+        if searches && !sections.is_empty() {
+            startup.unclear.push(Skipped::new(
+                Topic::Startup,
+                step.word.clone(),
+                "its configuration says where programs are looked for: what they are was not looked at",
+            ));
+        }
         for Configuration { mut file, script } in all {
             let place = file.path.clone();
             let mut found = Startup::default();
@@ -172,11 +181,18 @@ impl<'a> Surroundings<'a> {
                     break;
                 }
                 // Of what stands in several places the last word counts, each of its settings by itself.
-                if sections
-                    .get(&*service.section)
-                    .is_some_and(|times| *times > 1)
-                {
-                    continue;
+                match sections.get_mut(&*service.section) {
+                    Some(0) => continue,
+                    Some(times) if *times > 1 => {
+                        *times = 0;
+                        startup.unclear.push(Skipped::new(
+                            Topic::Startup,
+                            service.section.clone(),
+                            "supervisord puts it together of several places: what it starts was not looked at",
+                        ));
+                        continue;
+                    }
+                    _ => {}
                 }
                 let user = service.user.as_deref();
                 if let Some(unknown) = user.and_then(|user| self.unknown_account(user))

@@ -1,12 +1,10 @@
 //! The configuration in the form in which it may be shown.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use plimsoll_model::credential::are_drawn;
 use plimsoll_model::{ImageConfig, Severity};
-use plimsoll_syntax::shell::wrapper::program_index;
 use regex::Regex;
 
 use super::super::assignment::{doubtful_in_urls, in_image_name, in_urls};
@@ -15,7 +13,6 @@ use super::super::hits::{Hits, Parts};
 use super::super::name::{may_promise, promises};
 use super::super::pair::{Joined, doubtful_beside_ids};
 use super::super::placeholder::{is_variable, may_be_shown};
-use super::super::shell::is_for_shell;
 use super::super::{Detector, Hit, KnownValues};
 use super::composed::{Composed, composed};
 use super::line::given_by_words;
@@ -25,7 +22,6 @@ use super::{
     DEEPEST, Given, REACH, all_given, in_environment, in_label, in_text, in_words, is_line,
     variable_of,
 };
-use crate::catalogue::base_name;
 
 /// A configuration in the form in which it may be shown, stored or attached to something.
 pub struct Redacted {
@@ -56,7 +52,7 @@ pub(crate) fn redacted_beside(
     detector: &Detector,
 ) -> Redacted {
     // What is told to be a credential in one place is one wherever it is repeated.
-    let mut values = Values::beside(programs(config));
+    let mut values = Values::default();
     let mut config = config.clone();
     let mut texts: Vec<Text<'_>> = Vec::new();
     let hits = in_environment(&config.env, detector);
@@ -83,12 +79,7 @@ pub(crate) fn redacted_beside(
         Some(&mut config.on_build),
     ];
     for words in commands.into_iter().flatten() {
-        let hits = in_words(words, detector);
-        let mut doubtful = doubtful_in_words(words);
-        add_doubtful(words, &hits, &mut doubtful);
-        for ((word, hits), doubtful) in words.iter_mut().zip(hits).zip(doubtful) {
-            texts.push(Text::new(word, hits, doubtful));
-        }
+        texts.extend(Text::of_words(words, detector));
     }
     // Those that `plain_fields` names.
     let fields = [&mut config.user, &mut config.working_dir].into_iter();
@@ -120,31 +111,6 @@ pub(crate) fn redacted_beside(
     Redacted { config, values }
 }
 
-/// The names of the programs that an image starts, those that others start for it and those of a script's
-/// first command among them.
-fn programs(config: &ImageConfig) -> HashSet<String> {
-    let check = config.healthcheck.as_ref().map(|check| &check.test);
-    // What it starts by default is given to its entry point.
-    let started = config.entrypoint.iter().chain(&config.cmd).flatten();
-    let mut names = HashSet::new();
-    for words in [started.collect(), check.into_iter().flatten().collect()] {
-        let words: Vec<&String> = words;
-        let words: Vec<&str> = words.into_iter().map(String::as_str).collect();
-        let words = words.strip_prefix(&["CMD"]).unwrap_or(&words);
-        let scripts = words.windows(2).filter(|pair| is_for_shell(pair[0]));
-        let scripts = scripts.map(|pair| {
-            pair[1]
-                .split_whitespace()
-                .skip_while(|word| *word == "exec" || word.contains('='))
-        });
-        for command in std::iter::once(words.to_vec()).chain(scripts.map(Iterator::collect)) {
-            let at = program_index(&command, |word| Some(*word));
-            names.extend(command.get(at).map(|word| base_name(word).to_owned()));
-        }
-    }
-    names
-}
-
 /// Adds what may be a secret in another text than its id.
 fn add_doubtful(texts: &[String], hits: &[Hits], doubtful: &mut [Places]) {
     if let Some((joined, told)) = Joined::of(texts, hits) {
@@ -169,6 +135,13 @@ pub(crate) fn redacted_command(text: &str, detector: &Detector) -> Option<String
     let mut shown = text.to_owned();
     Text::of(&mut shown, detector).conceal(&Values::default());
     (shown != text).then_some(shown)
+}
+
+/// Conceals the same in the words of such a command.
+pub(crate) fn redact_words(words: &mut [String], detector: &Detector) {
+    for word in Text::of_words(words, detector) {
+        word.conceal(&Values::default());
+    }
 }
 
 /// The same of the name of an image.
@@ -445,6 +418,18 @@ impl<'c> Text<'c> {
     fn of(text: &'c mut String, detector: &Detector) -> Self {
         let (hits, doubtful) = (in_text(text, None, detector), doubtful_in_text(text, None));
         Self::new(text, hits, doubtful)
+    }
+
+    /// The words of a command.
+    fn of_words(
+        words: &'c mut [String],
+        detector: &Detector,
+    ) -> impl Iterator<Item = Self> + use<'c> {
+        let hits = in_words(words, detector);
+        let mut doubtful = doubtful_in_words(words);
+        add_doubtful(words, &hits, &mut doubtful);
+        let words = words.iter_mut().zip(hits).zip(doubtful);
+        words.map(|((word, hits), doubtful)| Self::new(word, hits, doubtful))
     }
 
     fn new(text: &'c mut String, hits: Hits, mut doubtful: Places) -> Self {

@@ -1,11 +1,10 @@
 //! Values that are concealed in one place, to be concealed wherever else they stand.
 
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
 
 use super::super::Hit;
-use super::super::drawn::looks_random;
 
 /// A value shorter than this is hidden where it stands, and nowhere else: it may be any word.
 const SHORTEST: usize = 6;
@@ -39,8 +38,6 @@ struct Value {
     hit: Option<Hit>,
     /// Whether it is hidden in the middle of a word, too.
     anywhere: bool,
-    /// Whether a program that the image starts is called so, whoever took that for a password.
-    is_program: bool,
 }
 
 /// The values that are concealed somewhere in a configuration.
@@ -48,20 +45,9 @@ struct Value {
 pub(super) struct Values {
     by_start: HashMap<[u8; 4], BTreeMap<Box<[u8]>, Value>>,
     count: usize,
-    /// What the image starts.
-    programs: HashSet<String>,
 }
 
 impl Values {
-    /// None yet. A word that is the name of a program which the image starts is shown where one is named,
-    /// whoever took it for a password: `python3`.
-    pub(super) fn beside(programs: HashSet<String>) -> Self {
-        Self {
-            programs,
-            ..Self::default()
-        }
-    }
-
     /// Takes in a value that is concealed: a credential, or what may be one.
     pub(super) fn add(&mut self, text: &str, hit: Option<Hit>) {
         let anywhere = is_telling(text.as_bytes());
@@ -69,7 +55,6 @@ impl Values {
         if !anywhere && !known {
             return;
         }
-        let is_program = self.programs.contains(text) && !looks_random(text);
         // As it stands in quotes.
         let escaped = text.replace('\\', "\\\\").replace('"', "\\\"");
         for text in [text, &escaped] {
@@ -85,11 +70,7 @@ impl Values {
                 Entry::Vacant(_) if self.count >= MAX_VALUES => return,
                 Entry::Vacant(place) => {
                     self.count += 1;
-                    place.insert(Value {
-                        hit,
-                        anywhere,
-                        is_program,
-                    });
+                    place.insert(Value { hit, anywhere });
                 }
             }
         }
@@ -121,8 +102,7 @@ impl Values {
                     let end = at + value.len();
                     common = in_common(value, rest);
                     if common == value.len() {
-                        let is_meant = of.anywhere || stands_alone(bytes, at, end);
-                        if is_meant && !(of.is_program && names_program(&bytes[..at])) {
+                        if of.anywhere || stands_alone(bytes, at, end) {
                             here = Some((at, end, of.hit));
                             break;
                         }
@@ -141,11 +121,6 @@ impl Values {
 fn in_common(one: &[u8], other: &[u8]) -> usize {
     let pairs = one.iter().zip(other);
     pairs.take_while(|(one, other)| one == other).count()
-}
-
-/// Whether what follows is where a program is named: as the first word of a list, alone or in its folder.
-fn names_program(before: &[u8]) -> bool {
-    before.is_empty() || before.ends_with(b"/") || before.ends_with(b"[\"")
 }
 
 /// Whether a part of a text is no piece of a longer word.

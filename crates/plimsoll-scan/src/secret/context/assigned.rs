@@ -1,7 +1,8 @@
 //! What is assigned to a name, and where that begins.
 
 use super::super::Hit;
-use super::super::assignment::{has_drawn_piece, is_meant, names_none};
+use super::super::assignment::{is_meant, names_none};
+use super::super::detector::LOOKBEHIND;
 use super::super::form::{LONGEST, Written, judged, stands_by_itself};
 use super::super::name::{may_promise, names_several, promises};
 use super::behind::{REACH, value_behind};
@@ -56,11 +57,12 @@ pub(super) fn assigned(bytes: &[u8], at: usize, word_end: usize, settings: bool)
     if !is_meant(name, value)
         || names_none(name, value)
         || (is_sum(value) && names_file(bytes, at - before, name_end))
-        || (names_several(name) && value.contains([',', ';']) && !has_drawn_piece(value))
     {
         return None;
     }
-    if !quoted && is_comment(&bytes[at.saturating_sub(120)..at]) {
+    // Nobody keeps a list of them there.
+    let is_explained = !quoted || names_several(name);
+    if is_explained && is_comment(&bytes[at.saturating_sub(120)..at]) {
         return None;
     }
     if quoted
@@ -519,7 +521,8 @@ fn value_of_word(
 
 /// Whether a file is a script of execline's.
 fn is_of_execline(bytes: &[u8]) -> bool {
-    let first = &bytes[..memchr::memchr(b'\n', bytes).unwrap_or(0)];
+    let head = &bytes[..bytes.len().min(LOOKBEHIND)];
+    let first = &head[..memchr::memchr(b'\n', head).unwrap_or(head.len())];
     first.starts_with(b"#!") && memchr::memmem::find(first, b"execlineb").is_some()
 }
 

@@ -377,34 +377,3 @@ proptest! {
         let _ = script(&format!("{body}\n$@"));
     }
 }
-
-/// The value behind an option, too, which nothing tells from others by itself.
-#[test]
-fn words_are_rewritten_beside_each_other() {
-    let mut script = Script {
-        services: vec![Service {
-            section: "program:a".to_owned(),
-            words: ["/a", "--token", "b", "--key=c", "--port", "80", "-pq"]
-                .map(str::to_owned)
-                .to_vec(),
-            user: None,
-            folder: None,
-        }],
-        ..Script::default()
-    };
-    script.rewrite(|text| {
-        *text = match text.contains("[x") {
-            true => text.replace("[x", "[again"),
-            false => text.replace("--key=c", "--key=[x y]"),
-        };
-        *text = text.replace("--token b", "--token [x y]");
-        if text.starts_with("/a ") {
-            *text = text.replace("-pq", "-p[x]");
-        }
-    });
-    let words = &script.services[0].words;
-    assert_eq!(
-        words.join(" "),
-        "/a --token [x y] --key=[x y] --port 80 -p[x]"
-    );
-}

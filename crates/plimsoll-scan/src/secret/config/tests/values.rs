@@ -309,41 +309,19 @@ fn passwords_in_other_forms() {
     assert!(!shown[4].contains("tulipgar"), "{shown:?}");
 }
 
+/// What is given to a program is no program, whatever stands in front of it.
 #[test]
-fn what_an_image_starts_is_shown_whatever_a_password_is() {
-    let words = |words: &[&str]| {
-        Some(
-            words
-                .iter()
-                .map(|word| (*word).to_owned())
-                .collect::<Vec<_>>(),
-        )
-    };
-    let config = ImageConfig {
-        env: [
-            "DB_PASSWORD=python3",
-            "X_PASSWORD=sommer24",
-            "PATH=/opt/python3/bin",
-        ]
-        .map(str::to_owned)
-        .to_vec(),
-        entrypoint: words(&["tini", "--", "/usr/bin/python3", "-m", "app"]),
-        cmd: words(&["--pw=sommer24"]),
-        ..ImageConfig::default()
-    };
-    let shown = redacted(&config).config;
-    assert!(!shown.env[0].contains("python3") && !format!("{shown:?}").contains("sommer24"));
-    assert_eq!(shown.env[2], config.env[2]);
-    assert_eq!(shown.entrypoint, config.entrypoint);
-    // What a program is given is none, nor is what a script sets for one, and one is shown nowhere else.
+fn a_told_password_is_shown_nowhere_in_what_an_image_starts() {
+    let words = |words: &[&str]| Some(words.iter().map(|word| (*word).to_owned()).collect());
     for (entrypoint, cmd) in [
         (words(&["/entrypoint.sh", "admin"]), words(&["sommer24"])),
         (
             words(&["redis-server", "--requirepass"]),
             words(&["sommer24"]),
         ),
+        (words(&["/opt/app", "-enc", "sommer24"]), None),
+        (words(&["/opt/app"]), words(&["-c", "sommer24"])),
         (None, words(&["sh", "-c", "PW=/sommer24 run"])),
-        (None, words(&["server", "-x"])),
     ] {
         let config = ImageConfig {
             env: ["DB_PASSWORD=sommer24", "X=sommer24"]
@@ -360,22 +338,4 @@ fn what_an_image_starts_is_shown_whatever_a_password_is() {
         let shown = format!("{:?}", redacted(&config).config);
         assert!(!shown.contains("sommer24"), "{shown}");
     }
-    let config = ImageConfig {
-        env: ["DB_PASSWORD=python3", "X=python3"]
-            .map(str::to_owned)
-            .to_vec(),
-        cmd: words(&["python3"]),
-        ..ImageConfig::default()
-    };
-    let shown = redacted(&config).config;
-    assert_eq!(shown.cmd, config.cmd);
-    assert!(!shown.env[1].contains("python3"), "{shown:?}");
-    // What is drawn is hidden there, too.
-    let config = ImageConfig {
-        env: vec!["DB_PASSWORD=q7RtY2mWx9Kp".to_owned()],
-        entrypoint: words(&["sh", "-c", "exec q7RtY2mWx9Kp"]),
-        ..ImageConfig::default()
-    };
-    let shown = format!("{:?}", redacted(&config).config);
-    assert!(!shown.contains("q7RtY2mWx9Kp"), "{shown}");
 }
