@@ -1,8 +1,8 @@
 //! SHA-256 of all that comes by in one walk, two streams at a time.
 //!
 //! A processor's SHA instructions wait for each other within one stream: two streams side by side
-//! take little more time than one. So nobody hashes what he reads: pieces are put by, and hashed
-//! together with those of another layer, or of the same layer compressed.
+//! take a fifth less than one after the other. So nobody hashes what he reads: pieces are put by, and
+//! hashed together with those of another layer, or of the same layer compressed.
 
 mod sha256;
 

@@ -6,6 +6,14 @@ use sha2::block_api::compress256;
 /// Bytes that are compressed together.
 const BLOCK: usize = 64;
 
+/// Blocks that are asked for at once.
+const GROUP: usize = 16;
+
+/// How many blocks before they are wanted. Rounds wait for each other so long that a processor does
+/// not look far enough ahead by itself to have at hand what another core wrote: without asking, bytes
+/// from memory are hashed at six tenths of the speed.
+const AHEAD: usize = 64;
+
 /// The initial hash value (FIPS 180-4, 5.3.3).
 const INITIAL: [u32; 8] = [
     0x6a09_e667,
@@ -44,7 +52,10 @@ impl Sha256 {
     /// Takes `bytes`.
     pub(super) fn update(&mut self, bytes: &[u8]) {
         let (blocks, rest) = self.begin(bytes).as_chunks::<BLOCK>();
-        compress256(&mut self.state, blocks);
+        for (at, group) in groups(blocks) {
+            ask_for(blocks, at + AHEAD);
+            compress256(&mut self.state, group);
+        }
         self.length += bytes.len() as u64;
         self.keep(rest);
     }
@@ -97,12 +108,13 @@ pub(super) fn update_both(one: (&mut Sha256, &[u8]), two: (&mut Sha256, &[u8])) 
     let (one_blocks, one_end) = one_rest.as_chunks::<BLOCK>();
     let (two_blocks, two_end) = two_rest.as_chunks::<BLOCK>();
     let common = one_blocks.len().min(two_blocks.len());
-    compress_both(
-        &mut one.state,
-        &one_blocks[..common],
-        &mut two.state,
-        &two_blocks[..common],
-    );
+    for ((at, one_group), (_, two_group)) in
+        groups(&one_blocks[..common]).zip(groups(&two_blocks[..common]))
+    {
+        ask_for(one_blocks, at + AHEAD);
+        ask_for(two_blocks, at + AHEAD);
+        compress_both(&mut one.state, one_group, &mut two.state, two_group);
+    }
     let taken = |hasher: &mut Sha256, bytes: &[u8], rest: &[u8], blocks: usize, end: &[u8]| {
         let mut taken = bytes.len() - rest.len() + common * BLOCK;
         if blocks == common {
@@ -116,6 +128,27 @@ pub(super) fn update_both(one: (&mut Sha256, &[u8]), two: (&mut Sha256, &[u8])) 
         taken(one, one_bytes, one_rest, one_blocks.len(), one_end),
         taken(two, two_bytes, two_rest, two_blocks.len(), two_end),
     )
+}
+
+/// Blocks in groups, and where each begins.
+fn groups(blocks: &[[u8; BLOCK]]) -> impl Iterator<Item = (usize, &[[u8; BLOCK]])> {
+    let groups = blocks.chunks(GROUP).enumerate();
+    groups.map(|(number, group)| (number * GROUP, group))
+}
+
+/// Has the group of blocks at `at`, if there is one, brought nearer.
+fn ask_for(blocks: &[[u8; BLOCK]], at: usize) {
+    #[cfg(target_arch = "x86_64")]
+    for block in blocks.iter().skip(at).take(GROUP) {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        #[expect(unsafe_code, reason = "a hint takes a pointer")]
+        // SAFETY: every processor of the architecture has it; it reads nothing that could be seen.
+        unsafe {
+            _mm_prefetch::<_MM_HINT_T0>(block.as_ptr().cast());
+        }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = (blocks, at);
 }
 
 /// Compresses as many blocks of one stream as of the other.
