@@ -119,21 +119,26 @@ fn gather(
         let place = format!("label {}", shown.name(name, detector));
         into.add(place, in_label(name, value, detector))?;
     }
+    let [entrypoint, cmd] = in_start(
+        config.entrypoint.as_deref().unwrap_or_default(),
+        config.cmd.as_deref().unwrap_or_default(),
+        |words| in_words(words, detector),
+        take_more,
+    );
+    let check = config.healthcheck.as_ref();
+    let words = |words: &[String]| in_words(words, detector);
     let commands = [
-        ("entrypoint", config.entrypoint.as_deref()),
-        ("cmd", config.cmd.as_deref()),
+        ("entrypoint", entrypoint),
+        ("cmd", cmd),
         (
             "healthcheck",
-            config
-                .healthcheck
-                .as_ref()
-                .map(|check| check.test.as_slice()),
+            check.map_or_else(Vec::new, |check| words(&check.test)),
         ),
-        ("shell", config.shell.as_deref()),
-        ("onbuild", Some(config.on_build.as_slice())),
+        ("shell", words(config.shell.as_deref().unwrap_or_default())),
+        ("onbuild", words(&config.on_build)),
     ];
-    for (place, words) in commands {
-        for hits in in_words(words.unwrap_or_default(), detector) {
+    for (place, found) in commands {
+        for hits in found {
             into.add(place.to_owned(), hits)?;
         }
     }
@@ -299,6 +304,32 @@ fn in_lists(lists: Vec<Vec<Unquoted>>, detector: &Detector, depth: usize, hits: 
             add_unquoted(word, inner, hits);
         }
     }
+}
+
+/// What `find` finds in each word of ENTRYPOINT, and in each of CMD. What is started is the one with the
+/// other behind it, and an entry point that is a script mostly runs CMD as a command of its own.
+fn in_start<T>(
+    entrypoint: &[String],
+    cmd: &[String],
+    find: impl Fn(&[String]) -> Vec<T>,
+    take_more: impl Fn(&mut T, T),
+) -> [Vec<T>; 2] {
+    let mut of_entrypoint = find(&[entrypoint, cmd].concat());
+    let mut of_cmd = of_entrypoint.split_off(entrypoint.len());
+    if !entrypoint.is_empty() {
+        for (found, alone) in of_cmd.iter_mut().zip(find(cmd)) {
+            take_more(found, alone);
+        }
+    }
+    [of_entrypoint, of_cmd]
+}
+
+/// Takes in what else was found in the same text.
+fn take_more(hits: &mut Hits, more: Hits) {
+    if more.overflows() {
+        hits.leave_out();
+    }
+    hits.extend(more);
 }
 
 /// Credentials in each word of a command that needs no shell.

@@ -19,8 +19,8 @@ use super::line::given_by_words;
 use super::listed::listed;
 use super::values::Values;
 use super::{
-    DEEPEST, Given, REACH, all_given, in_environment, in_label, in_text, in_words, is_line,
-    variable_of,
+    DEEPEST, Given, REACH, all_given, in_environment, in_label, in_start, in_text, in_words,
+    is_line, take_more, variable_of,
 };
 
 /// A configuration in the form in which it may be shown, stored or attached to something.
@@ -71,9 +71,12 @@ pub(crate) fn redacted_beside(
         texts.push(Text::new(value, hits, doubtful));
         texts.push(Text::of(name, detector));
     }
+    texts.extend(Text::of_start(
+        config.entrypoint.as_deref_mut().unwrap_or_default(),
+        config.cmd.as_deref_mut().unwrap_or_default(),
+        detector,
+    ));
     let commands = [
-        config.entrypoint.as_mut(),
-        config.cmd.as_mut(),
         config.healthcheck.as_mut().map(|check| &mut check.test),
         config.shell.as_mut(),
         Some(&mut config.on_build),
@@ -314,10 +317,10 @@ fn header_value(text: &str) -> usize {
     if behind { word(first + 1) } else { first }
 }
 
-/// `IDENTIFIED BY '`, `SET PASSWORD FOR bob = '`, `WITH PASSWORD '`
+/// `IDENTIFIED BY '`, `SET PASSWORD FOR bob = '`, `WITH PASSWORD '`, `ROLE bob SUPERUSER LOGIN PASSWORD '`
 static STATEMENT: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r#"(?i)\b(?:identified\s+(?:with\s+\S+\s+)?by|set\s+password\s+for\s+\S+\s*=(?:\s*password)?|(?:(?:with|encrypted)|(?:role|user)\s+\S+)\s+password|=\s*password)\s*\(?\s*(\\?["'])"#,
+        r#"(?i)\b(?:identified\s+(?:with\s+\S+\s+)?by|set\s+password\s+for\s+\S+\s*=(?:\s*password)?|(?:(?:with|encrypted)|(?:role|user)\s+\S+(?:\s+[a-z]+){0,8})\s+password|=\s*password)\s*\(?\s*(\\?["'])"#,
     )
     .expect("a constant expression")
 });
@@ -389,6 +392,14 @@ fn doubtful_in_nested_words<S: AsRef<str>>(words: &[S], depth: usize) -> Vec<Pla
     places.collect()
 }
 
+/// What each word of a command must not show: the credentials that are told of it, and what else.
+fn hidden_in_words(words: &[String], detector: &Detector) -> Vec<(Hits, Places)> {
+    let hits = in_words(words, detector);
+    let mut doubtful = doubtful_in_words(words);
+    add_doubtful(words, &hits, &mut doubtful);
+    hits.into_iter().zip(doubtful).collect()
+}
+
 /// Writes something else in place of parts of a text, which are in order and apart.
 fn rewrite(text: &mut String, parts: impl Iterator<Item = (usize, usize, Cow<'static, str>)>) {
     let mut written = String::with_capacity(text.len());
@@ -425,11 +436,25 @@ impl<'c> Text<'c> {
         words: &'c mut [String],
         detector: &Detector,
     ) -> impl Iterator<Item = Self> + use<'c> {
-        let hits = in_words(words, detector);
-        let mut doubtful = doubtful_in_words(words);
-        add_doubtful(words, &hits, &mut doubtful);
-        let words = words.iter_mut().zip(hits).zip(doubtful);
-        words.map(|((word, hits), doubtful)| Self::new(word, hits, doubtful))
+        let found = hidden_in_words(words, detector);
+        let words = words.iter_mut().zip(found);
+        words.map(|(word, (hits, doubtful))| Self::new(word, hits, doubtful))
+    }
+
+    /// The words of ENTRYPOINT and of CMD.
+    fn of_start(
+        entrypoint: &'c mut [String],
+        cmd: &'c mut [String],
+        detector: &Detector,
+    ) -> impl Iterator<Item = Self> + use<'c> {
+        let find = |words: &[String]| hidden_in_words(words, detector);
+        let found = in_start(entrypoint, cmd, find, |found, more| {
+            take_more(&mut found.0, more.0);
+            found.1.extend(more.1);
+        });
+        let words = entrypoint.iter_mut().chain(cmd);
+        let words = words.zip(found.into_iter().flatten());
+        words.map(|(word, (hits, doubtful))| Self::new(word, hits, doubtful))
     }
 
     fn new(text: &'c mut String, hits: Hits, mut doubtful: Places) -> Self {

@@ -689,6 +689,7 @@ fn what_commands_are_handed_is_told_where_it_is_drawn() {
         "curl -b x -H 'Cookie: session=PW' https://x",
         "crudini --set /a DEFAULT password orchid",
         "psql -c \"ALTER ROLE a PASSWORD 'orchid'\"",
+        "psql -c \"CREATE ROLE a SUPERUSER LOGIN PASSWORD 'orchid'\"",
         "mysql -e \"ALTER USER 'root'@'localhost' IDENTIFIED BY 'orchid'\"",
     ] {
         let value = if step.contains("PW") { drawn } else { "orchid" };
@@ -733,6 +734,47 @@ fn what_commands_are_handed_is_told_where_it_is_drawn() {
         let (told, is_shown) = told_of(step, shown);
         assert!(told.is_empty() && is_shown, "{step}");
     }
+}
+
+/// CMD goes on where ENTRYPOINT ends, or is a command of its own where that is a script.
+#[test]
+fn the_words_of_a_start_are_those_of_one_command() {
+    let drawn = "q7RtY2mWx9KpLz4V";
+    let words = |text: &str| {
+        let words = text.split('|').map(|word| word.replace("PW", drawn));
+        Some(words.collect::<Vec<_>>())
+    };
+    for (entrypoint, cmd) in [
+        ("mysql|-h|db", "-pPW|shop"),
+        ("sshpass|-p", "PW|ssh|h"),
+        ("app|--password", "PW"),
+        ("tini|--|curl", "-u|bob:PW|https://x"),
+        ("/docker-entrypoint.sh", "mysql|-pPW|shop"),
+        ("/docker-entrypoint.sh|redis-cli", "redis-cli|-a|PW"),
+    ] {
+        let config = ImageConfig {
+            entrypoint: words(entrypoint),
+            cmd: words(cmd),
+            ..ImageConfig::default()
+        };
+        let shown = redacted(&config);
+        let told = in_config(&config, &shown, Detector::shared()).sightings;
+        let places: Vec<&str> = told.iter().map(|one| &*one.place).collect();
+        assert_eq!(places, ["cmd"], "{entrypoint} {cmd}: {told:?}");
+        assert!(!format!("{:?}", shown.config).contains(drawn), "{cmd}");
+    }
+    let config = ImageConfig {
+        entrypoint: words("python3|-m"),
+        cmd: words("pytest|-p|no:cacheprovider"),
+        ..ImageConfig::default()
+    };
+    let shown = redacted(&config);
+    assert_eq!(shown.config, config);
+    assert!(
+        in_config(&config, &shown, Detector::shared())
+            .sightings
+            .is_empty()
+    );
 }
 
 /// What stands in place of a credential is the mark of what is told.
