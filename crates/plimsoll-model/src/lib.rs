@@ -7,6 +7,7 @@
 mod advice;
 mod config;
 pub mod credential;
+mod cut;
 mod difference;
 mod digest;
 mod finding;
@@ -25,6 +26,7 @@ mod vulnerability;
 pub use advice::{Advice, AdvisedAction, AdvisedEdit, BroughtFlaw, StepTarget, VersionStep};
 pub use config::{HealthCheck, ImageConfig, Platform};
 pub use credential::{FileCredential, TextCredential};
+pub use cut::cut;
 pub use difference::{
     AccessChange, ChangeKind, ComparedImage, ComparedSubject, ConfigChange, Difference, FileAccess,
     FileChange, FileChanges, FileSide, FileTally, GainsAndLosses, LayerChange, PackageChange, Pair,

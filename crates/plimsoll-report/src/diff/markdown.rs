@@ -3,10 +3,11 @@
 
 mod vulnerabilities;
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 
 use plimsoll_model::{
-    ChangeKind, ComparedImage, FileSide, Finding, PackageChange, Pair, human_size,
+    ChangeKind, ComparedImage, FileSide, Finding, PackageChange, Pair, cut, human_size,
 };
 
 use super::{
@@ -469,13 +470,8 @@ fn gains(gained: usize, lost: usize) -> String {
 }
 
 /// What an image says, cut to what a cell can bear.
-fn short(text: &str) -> String {
-    if text.chars().count() <= CELL {
-        return text.to_owned();
-    }
-    let mut text: String = text.chars().take(CELL).collect();
-    text.push('…');
-    text
+fn short(text: &str) -> Cow<'_, str> {
+    cut(text, CELL)
 }
 
 fn code(text: &str) -> String {

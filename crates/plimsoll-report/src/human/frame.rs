@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use annotate_snippets::{
     Annotation, AnnotationKind, Group, Level, Origin as Header, Renderer, Snippet,
 };
-use plimsoll_model::{Finding, Origin, Place, Severity, SourceFile, SourceOrigin, Span};
+use plimsoll_model::{Finding, Origin, Place, Severity, SourceFile, SourceOrigin, Span, cut};
 use unicode_width::UnicodeWidthStr;
 
 use crate::RenderInput;
@@ -299,7 +299,8 @@ fn notes(
             .map_or_else(String::new, |text| {
                 format!(": {}", visible(&short_instruction(text)))
             });
-        notes.push(("layer", cut(&format!("{}{instruction}", layer.index), 200)));
+        let layer = format!("{}{instruction}", layer.index);
+        notes.push(("layer", cut(&layer, 200).into_owned()));
     }
     if let Some(package) = &origin.package {
         notes.push(("package", visible(package).into_owned()));
@@ -341,12 +342,5 @@ fn in_image(origin: &Origin) -> String {
         String::new()
     } else {
         format!(" ({})", parts.join(", "))
-    }
-}
-
-fn cut(text: &str, characters: usize) -> String {
-    match text.char_indices().nth(characters) {
-        Some((at, _)) => format!("{}…", &text[..at]),
-        None => text.to_owned(),
     }
 }

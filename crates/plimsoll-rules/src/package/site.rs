@@ -1,6 +1,6 @@
 //! The RUNs of a file as rules on packages see them: who keeps what they leave, and what they call.
 
-use plimsoll_model::Confidence;
+use plimsoll_model::{Confidence, cut};
 use plimsoll_syntax::dockerfile::{Instruction, InstructionKind, Stage};
 use plimsoll_syntax::shell::{ShellCommand, ShellWord};
 
@@ -119,9 +119,7 @@ pub(crate) fn shown(word: &ShellWord) -> String {
         }
         None => text.to_owned(),
     };
-    let short: String = text.chars().take(60).collect();
-    let cut = if short.len() < text.len() { "…" } else { "" };
-    format!("`{}{cut}`", short.escape_debug())
+    format!("`{}`", cut(&text, 60).escape_debug())
 }
 
 /// Words for a message: the first three, and how many more there are.

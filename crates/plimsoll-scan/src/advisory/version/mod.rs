@@ -40,6 +40,8 @@ mod sort;
 use std::cmp::Ordering;
 use std::fmt;
 
+use plimsoll_model::cut;
+
 pub(super) use self::held::Held;
 use self::held::Read;
 
@@ -198,13 +200,9 @@ impl Order {
     }
 
     fn refuse(self, text: &str, reason: Reason) -> BadVersion {
-        let mut shown: String = text.chars().take(LONGEST_SHOWN).collect();
-        if shown.len() < text.len() {
-            shown.push('…');
-        }
         BadVersion {
             order: self,
-            shown: shown.into(),
+            shown: cut(text, LONGEST_SHOWN).into(),
             reason,
         }
     }
