@@ -67,11 +67,16 @@ pub(crate) fn is_installed_at(path: &str) -> bool {
 /// `NAME-VERSION`), nor, deeper in an installed package, by its name.
 pub(crate) fn may_be_own(path: &str, name: &str, version: &str) -> bool {
     let place = base_name(folder(path));
-    claims_project(&Candidate::new(path, 0, 0, b""))
+    is_project_at(path)
         && !in_cache(path)
         && place != "package"
         && !place.ends_with(version)
         && !(is_carried(path) && place == base_name(name))
+}
+
+/// Whether a project is described at `path`, as far as the place tells.
+pub(crate) fn is_project_at(path: &str) -> bool {
+    claims_project(&Candidate::new(path, 0, 0, b""))
 }
 
 /// Whether what is described at `path` lies deeper in an installed package: one that it carries, or a part

@@ -350,6 +350,37 @@ fn what_is_linked_out_of_a_cache_is_installed_once() {
     assert_eq!(listed(&outcome), ["pkg:pypi/a@1", "pkg:npm/b@1.0.0"]);
 }
 
+/// uv has one file under two names. The cache comes first in the layer, and in the alphabet.
+#[test]
+fn what_a_linked_package_carries_is_not_installed_in_the_cache() {
+    let site = "usr/local/lib/python3.12/site-packages";
+    let kept = "root/.cache/uv/archive-v0/x";
+    let mut layer = Layer::new();
+    let started = r#"{"name":"ui","version":"4.1.3","main":"index.js"}"#;
+    for (file, text) in [
+        ("pip/_vendor/vendor.txt", "lost==1.0\n"),
+        ("pip/_vendor/lost/__init__.py", "pass\n"),
+        ("air/static/dist/ui/package.json", started),
+        ("air/static/dist/ui/index.js", "0\n"),
+    ] {
+        layer = layer.file(&format!("{kept}/{file}"), text).link(
+            tar::EntryType::Link,
+            &format!("{site}/{file}"),
+            &format!("{kept}/{file}"),
+        );
+    }
+    let outcome = look(vec![layer]);
+    let listed: Vec<(&str, &str)> = outcome
+        .inventory
+        .packages
+        .iter()
+        .map(|package| (package.name.as_str(), package.path.as_str()))
+        .collect();
+    let carried = format!("{site}/pip/_vendor/vendor.txt");
+    let ui = format!("{site}/air/static/dist/ui/package.json");
+    assert_eq!(listed, [("lost", carried.as_str()), ("ui", ui.as_str())]);
+}
+
 #[test]
 fn what_a_workspace_of_pnpm_asks_for_was_asked_for() {
     let stored = |name: &str| {

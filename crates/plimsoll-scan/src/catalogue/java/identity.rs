@@ -148,6 +148,34 @@ pub(super) fn of(
     name: &Name,
     by_maven: &[Coordinates],
 ) -> Option<(Coordinates, Evidence)> {
+    by_manifest(manifest, name, by_maven).or_else(|| well_known(name, by_maven))
+}
+
+/// An archive of a well known name that others were put into, and maybe the manifest of one of them.
+fn well_known(name: &Name, by_maven: &[Coordinates]) -> Option<(Coordinates, Evidence)> {
+    let own = Coordinates {
+        group: Some(group::of(&name.stem)?.to_owned()),
+        artifact: name.stem.clone(),
+        version: name.version.clone()?,
+    };
+    let is_another = !by_maven.is_empty() && !by_maven.iter().any(|one| is_same(one, &own, name));
+    is_another.then_some((own, Evidence::FileName))
+}
+
+/// Whether what Maven left is the archive itself, by the name or by the version.
+fn is_same(by_maven: &Coordinates, own: &Coordinates, name: &Name) -> bool {
+    by_maven.artifact == own.artifact
+        || by_maven.version == own.version
+        || name.stem.starts_with(by_maven.artifact.as_str())
+        || by_maven.artifact.starts_with(name.stem.as_str())
+}
+
+/// The same by what the manifest says beside the name.
+fn by_manifest(
+    manifest: &Manifest,
+    name: &Name,
+    by_maven: &[Coordinates],
+) -> Option<(Coordinates, Evidence)> {
     let stated = stated_name(manifest, name);
     let (version, evidence) = if by_maven.is_empty() {
         version(manifest, name)?
@@ -186,27 +214,21 @@ pub(super) fn of(
     // A shaded archive holds what Maven left of others; itself it may tell in the manifest, by a name
     // that is not always a group and an artifact: `javax.servlet-api` is an artifact.
     let symbolic = manifest.symbolic_name();
-    let told = by_maven.iter().any(|one| {
-        one.artifact == artifact
-            || symbolic == Some(one.artifact.as_str())
-            || one.version == version
-            || name.stem.starts_with(one.artifact.as_str())
-            || one.artifact.starts_with(name.stem.as_str())
-    });
     let group = group
         .or_else(|| {
             let plain = scala.and_then(|_| Some(artifact.rsplit_once('_')?.0));
             group::of(plain.unwrap_or(&artifact)).map(str::to_owned)
         })
         .or_else(|| by_vendor(manifest));
-    (!told).then_some((
-        Coordinates {
-            group,
-            artifact,
-            version,
-        },
-        evidence,
-    ))
+    let own = Coordinates {
+        group,
+        artifact,
+        version,
+    };
+    let is_told = by_maven
+        .iter()
+        .any(|one| symbolic == Some(one.artifact.as_str()) || is_same(one, &own, name));
+    (!is_told).then_some((own, evidence))
 }
 
 /// The artifact as the manifest names it, with the group if that is in the name.
@@ -336,6 +358,48 @@ fn by_vendor(manifest: &Manifest) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Of the shaded client of Hadoop not even the manifest is its own.
+    #[test]
+    fn an_archive_with_anothers_manifest_is_what_its_name_says_where_that_is_well_known() {
+        let others = [
+            ("com.google.code.gson", "gson", "2.8.9"),
+            ("dnsjava", "dnsjava", "2.1.7"),
+        ];
+        let others = others.map(|(group, artifact, version)| Coordinates {
+            group: Some(group.to_owned()),
+            artifact: artifact.to_owned(),
+            version: version.to_owned(),
+        });
+        let manifest = "Implementation-Title: Apache Hadoop shaded Protobuf 3.7\n\
+            Implementation-Vendor-Id: org.apache.hadoop.thirdparty\nImplementation-Version: 1.1.1\n";
+        for manifest in [manifest, ""] {
+            let of = |file: &str| {
+                let own = of(&Manifest::read(manifest), &Name::of(file), &others);
+                own.map(|(own, evidence)| {
+                    let group = own.group.unwrap_or_default();
+                    format!(
+                        "{group}:{}@{} {}",
+                        own.artifact,
+                        own.version,
+                        evidence.as_str()
+                    )
+                })
+            };
+            assert_eq!(
+                of("hadoop-client-runtime-3.3.4.jar").as_deref(),
+                Some("org.apache.hadoop:hadoop-client-runtime@3.3.4 file-name")
+            );
+            for file in [
+                "hadoop-client-runtime.jar",
+                "ours-3.3.4.jar",
+                "gson-all-1.jar",
+                "netty-2.8.9.jar",
+            ] {
+                assert_eq!(of(file), None, "{file}");
+            }
+        }
+    }
 
     fn told(file: &str, manifest: &str) -> Option<String> {
         of(&Manifest::read(manifest), &Name::of(file), &[]).map(|(own, evidence)| {

@@ -168,13 +168,16 @@ impl Reader {
         if by_maven.is_empty() && own.is_none() {
             self.found.unknown += 1;
         }
-        let alone = by_maven.len() == 1;
+        let (alone, is_shared) = (by_maven.len() == 1, !by_maven.is_empty());
         for (one, license) in by_maven.into_iter().zip(licenses) {
             let license = license.or_else(|| manifest.license().filter(|_| alone));
             self.add(one, Evidence::Metadata, license, inner);
         }
         if let Some((one, evidence)) = own {
-            self.add(one, evidence, manifest.license(), inner);
+            // A manifest that does not tell what the archive is may be that of another in it.
+            let is_own = !(is_shared && evidence == Evidence::FileName);
+            let license = manifest.license().filter(|_| is_own);
+            self.add(one, evidence, license, inner);
         }
         for (path, member) in nested {
             let place = match inner {

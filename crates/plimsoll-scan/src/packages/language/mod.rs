@@ -13,7 +13,7 @@ use plimsoll_model::{Evidence, Package, PackageKind, Skipped};
 use super::{Ownership, brought_by, purl};
 use crate::catalogue::cached::{in_cache, is_downloaded};
 use crate::catalogue::npm::{Manifest, is_installed_at};
-use crate::catalogue::python::normalise;
+use crate::catalogue::python::{is_list_of_carried, normalise};
 use crate::catalogue::{Document, Proven, base_name, binary};
 use crate::record::LayerRecord;
 use crate::tree::{Node, Tree};
@@ -37,6 +37,7 @@ pub(super) fn installed(
         let is_here = match document {
             Document::Npm(_) => is_installed_at(path),
             Document::Python(_) => !in_cache(path),
+            Document::Packages(_) => !(is_list_of_carried(path) && in_cache(path)),
             // Programs are run from many a cache; what lies beside metadata in one is not.
             Document::Binary(_) => !is_downloaded(path),
             _ => true,
@@ -64,7 +65,8 @@ fn shared(node: &Node<'_>, document: &Document) -> Option<usize> {
 }
 
 /// The name that counts of each program and archive: busybox has hundreds of hard links, and is one.
-/// That is one that a package of the distribution owns, the one it is called by itself, or else the first.
+/// That is one that a package of the distribution owns, one that is in no cache, the one it is called by
+/// itself, or else the first.
 fn names<'l>(
     layers: &'l [LayerRecord],
     tree: &Tree<'l>,
@@ -79,7 +81,7 @@ fn names<'l>(
         let rank = |path: &str| {
             let mut packages = listed(document).iter();
             let is_own = packages.any(|own| own.name == base_name(path));
-            (ownership.owner(path).is_some(), is_own)
+            (ownership.owner(path).is_some(), !in_cache(path), is_own)
         };
         if *known != path && rank(path) > rank(known) {
             *known = path;

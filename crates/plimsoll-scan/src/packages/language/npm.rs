@@ -6,7 +6,9 @@ use plimsoll_model::{Package, PackageKind};
 
 use super::super::brought_by;
 use super::of_manifest;
-use crate::catalogue::npm::{FIXTURES, Manifest, after_first_modules, package_folder};
+use crate::catalogue::npm::{
+    FIXTURES, Manifest, after_first_modules, is_project_at, package_folder,
+};
 use crate::catalogue::{Document, base_name, folder, folders_above};
 use crate::record::{FactKind, LayerRecord};
 use crate::tree::Tree;
@@ -19,6 +21,10 @@ pub(super) fn complete(layers: &[LayerRecord], tree: &Tree<'_>, packages: &mut V
         let Document::NpmProject(project) = document else {
             continue;
         };
+        // A link shares what another name says: in a cache it is no project.
+        if !is_project_at(path) {
+            continue;
+        }
         asks.insert(
             folder(path),
             project.asks.iter().map(String::as_str).collect(),
