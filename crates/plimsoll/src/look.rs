@@ -157,15 +157,29 @@ impl<'a> Look<'a> {
         }
     }
 
-    /// The base, as the Dockerfile tells: every layer below the first that one of its lines made.
+    /// The base, as the Dockerfile tells: every layer below the first that one of its lines made. Of
+    /// another state of the file nobody knows what stood above that line; then what the image itself
+    /// tells counts, and is no more than that.
     fn base_by_dockerfile(&self, inventory: &Inventory) -> Option<BaseImage> {
         let layers = self.layer_sources.iter().position(Option::is_some)?;
         let known = inventory.base.as_ref();
+        if !self.foreign_steps().is_empty() && known.is_none_or(|base| base.layers < layers) {
+            return known.cloned();
+        }
         Some(BaseImage {
             layers,
             name: known.and_then(|base| base.name.clone()),
             digest: known.and_then(|base| base.digest.clone()),
             evidence: "the layers below the first line of the Dockerfile".to_owned(),
+        })
+    }
+
+    /// What the Dockerfile has and the image's history does not tell of; nothing where it was just built
+    /// from it.
+    fn foreign_steps(&self) -> Vec<SourceOrigin> {
+        let file = self.dockerfile.filter(|_| !self.is_built_here());
+        file.map_or_else(Vec::new, |file| {
+            plimsoll_build::foreign_steps(file, &self.image.config)
         })
     }
 
@@ -197,7 +211,7 @@ impl<'a> Look<'a> {
                     .to_owned()
             });
         }
-        let foreign = plimsoll_build::foreign_steps(file, &self.image.config);
+        let foreign = self.foreign_steps();
         let first = foreign.first()?.start.line;
         Some(match foreign.len() {
             1 => format!(

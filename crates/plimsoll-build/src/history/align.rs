@@ -52,7 +52,8 @@ impl<'f> Step<'f> {
             lines.filter(|(number, line)| *number == 0 || !line.trim_start().starts_with('#'));
         let words = lines
             .flat_map(|(_, line)| line.split_whitespace())
-            .filter(|word| !(word.starts_with("--") && word.contains('=')))
+            // The instruction's own flags stand in front, and those of a command behind its name.
+            .skip_while(|word| word.starts_with("--") || *word == "\\")
             .filter(|word| keyword == "RUN" || !word.contains('$'))
             .flat_map(split);
         Self {
@@ -307,6 +308,18 @@ mod tests {
             (
                 "RUN set -x \\\n  # why\n  && make",
                 "RUN /bin/bash -o pipefail -c set -x   && make # buildkit",
+            ),
+            (
+                "RUN pip install --index-url=https://pypi.org/simple flask",
+                "RUN /bin/sh -c pip install --index-url=https://pypi.org/simple flask # buildkit",
+            ),
+            (
+                "RUN --mount=type=cache,target=/c \\\n    npm ci --registry=https://r.x.io/ --omit=dev",
+                "RUN /bin/sh -c npm ci --registry=https://r.x.io/ --omit=dev # buildkit",
+            ),
+            (
+                "RUN useradd --uid=1000 --home-dir=/app --shell=/bin/bash app",
+                "|1 V=1 /bin/sh -c useradd --uid=1000 --home-dir=/app --shell=/bin/bash app",
             ),
             ("COPY --chown=1:1 . .", "COPY . . # buildkit"),
             ("COPY --from=build /w/x /x", "COPY /w/x /x # buildkit"),

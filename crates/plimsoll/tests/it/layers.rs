@@ -66,6 +66,25 @@ fn the_dockerfile_tells_the_base_and_every_line() {
     assert!(run.stdout.contains("Dockerfile:2"), "{}", run.stdout);
 }
 
+/// What a line made that is edited or moved by now is not the base's for that.
+#[test]
+fn a_dockerfile_that_was_edited_since_gives_nothing_to_the_base() {
+    let stage = stage();
+    let (pip, rm) = ("RUN pip install .", "RUN rm -r /root/.cache/pip/http");
+    let edited = "RUN uv sync --frozen";
+    for lines in [[edited, rm], [rm, pip]] {
+        stage.write(
+            "Edited",
+            format!("FROM debian:12\n{}\n", lines.join("\n")).as_bytes(),
+        );
+        let run = stage.run(&["layers", "oci:image", "-f", "Edited", "--format", "json"]);
+        let value = run.expect(0).json();
+        let base = value["base"]["layers"].as_u64().unwrap_or_default();
+        assert!(base <= 1, "{lines:?}: {}", value["base"]);
+        assert_ne!(value["layers"][1]["line"], 1, "{lines:?}");
+    }
+}
+
 #[test]
 fn a_dockerfile_that_the_image_was_not_built_from_is_told() {
     let stage = stage();
