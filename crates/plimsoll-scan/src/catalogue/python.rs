@@ -229,7 +229,8 @@ pub(super) fn read_metadata(_path: &str, bytes: &[u8]) -> Result<Document, Strin
     // Text a field goes on with on the next lines makes it a licence's text, not its name.
     let mut last_was_license = false;
     for line in text.lines() {
-        if line.trim().is_empty() {
+        // A line of blanks belongs to the text that goes on there.
+        if line.is_empty() {
             break;
         }
         if line.starts_with([' ', '\t']) {

@@ -289,23 +289,27 @@ impl<'a> Surroundings<'a> {
         } else {
             return startup.extend(plain);
         };
-        let by_script = file.script.as_deref() == Some(path);
+        // What is started by what the script starts, a supervisor's program, has a starter of its own.
+        let starter = file.script.as_deref();
+        let is_deeper = starter.is_some_and(|starter| starter != path);
         let what = match given {
-            Some(_) if by_script => &file.word,
-            _ => first,
+            None if !is_deeper => first,
+            Some(_) if starter.is_none() => first,
+            _ => &file.word,
         };
         let path = path.escape_debug();
-        let why = match given {
-            Some(_) if by_script => format!(
-                "`/{path}` starts it, and as it lies in the image it cannot be run; the script {may}"
-            ),
-            Some(_) => format!(
-                "{} names it, and as it lies in the image it cannot be run; `/{path}` {may}",
+        let cannot = "as it lies in the image it cannot be run";
+        let why = match (given, starter) {
+            (_, Some(starter)) if is_deeper => {
+                let starter = starter.escape_debug();
+                format!("`/{starter}` starts it, and {cannot}; `/{path}` {may}")
+            }
+            (Some(_), Some(_)) => format!("`/{path}` starts it, and {cannot}; the script {may}"),
+            (Some(_), None) => format!(
+                "{} names it, and {cannot}; `/{path}` {may}",
                 role.instruction(),
             ),
-            None => format!(
-                "`/{path}` ends in it, and as it lies in the image it cannot be run; the script {may}"
-            ),
+            (None, _) => format!("`/{path}` ends in it, and {cannot}; the script {may}"),
         };
         startup.unclear.push(Skipped::new(
             Topic::Startup,

@@ -58,6 +58,13 @@ fn licences_come_from_the_best_field() {
         ),
         Some("MIT License".into())
     );
+    // The text may have lines of blanks.
+    assert_eq!(
+        of(
+            "License: Copyright\n  all\n        \n  of it\n\t\nClassifier: License :: OSI Approved :: MIT License"
+        ),
+        Some("MIT License".into())
+    );
     // A vague word, and what is precise beside it.
     let lesser =
         "Classifier: License :: OSI Approved :: GNU Lesser General Public License v3 (LGPLv3)";

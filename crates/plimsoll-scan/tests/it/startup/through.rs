@@ -1,7 +1,7 @@
 //! What stands between an image's configuration and its program: users, environments, variables,
 //! supervisors.
 
-use plimsoll_model::{ImageConfig, StartupProblem};
+use plimsoll_model::{ImageConfig, StartupProblem, Topic};
 
 use super::{base, problems, program, words};
 use crate::image::{Layer, look_with};
@@ -37,6 +37,43 @@ fn files_that_a_shell_reads_may_be_mounted() {
     ] {
         assert_eq!(reads(file), [], "{file}");
     }
+}
+
+/// An entry script that may bring what a supervisor's configuration names makes nothing of the supervisor.
+#[test]
+fn what_a_supervisor_behind_a_script_cannot_start_is_named_itself() {
+    let conf = "[supervisord]\n[program:a]\ncommand=/app/run\n[program:b]\ncommand=/app/gone\n";
+    let layer = Layer::new()
+        .mode("usr/bin/supervisord", program(62, "/lib64/ld.so"), 0o755)
+        .mode("usr/bin/airflow", program(62, "/lib64/ld.so"), 0o755)
+        .mode("app/run", program(62, "/lib64/ld.so"), 0o755)
+        .mode(
+            "entry.sh",
+            "#!/bin/sh\nairflow db migrate\nexec \"$@\"\n",
+            0o755,
+        )
+        .file("etc/supervisord.conf", conf);
+    let config = ImageConfig {
+        entrypoint: Some(words("/entry.sh")),
+        cmd: Some(words("supervisord -n")),
+        env: vec!["PATH=/usr/bin:/bin".to_owned()],
+        ..ImageConfig::default()
+    };
+    let outcome = look_with(vec![base(), layer], config);
+    let gaps = outcome.skipped.iter();
+    let gaps: Vec<(&str, &str)> = gaps
+        .filter(|gap| gap.about == Topic::Startup)
+        .map(|gap| (gap.what.as_str(), gap.why.as_str()))
+        .collect();
+    let [(what, why)] = gaps.as_slice() else {
+        panic!("{gaps:?}");
+    };
+    assert_eq!(*what, "/app/gone");
+    assert!(
+        why.starts_with("`/etc/supervisord.conf` starts it"),
+        "{why}"
+    );
+    assert!(why.contains("`/entry.sh` may bring it"), "{why}");
 }
 
 /// A program that keeps others running starts those of its configuration.
