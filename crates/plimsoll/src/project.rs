@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use plimsoll_model::SourceFile;
 use plimsoll_rules::Wanted;
@@ -11,6 +11,7 @@ use plimsoll_syntax::context::{Context, ContextEntry, EntryKind, Gap};
 use plimsoll_syntax::dockerfile::{self, Instruction, InstructionKind};
 
 use crate::args::Format;
+use crate::config::{self, Config};
 use crate::failure::Failure;
 
 /// A Dockerfile longer than this is no Dockerfile.
@@ -131,6 +132,24 @@ pub(crate) fn ignore_file(
         }
     }
     Ok(None)
+}
+
+/// The folder that the Dockerfile at `path` is built from: the configured one, or else the likely one.
+/// Outside of a repository that may be the current folder, too, if it lies above.
+pub(crate) fn context_of(path: &Path, file: &SourceFile, config: &Config) -> PathBuf {
+    if let Some(configured) = config.context().filter(|_| config.is_about(path)) {
+        return config::from_here(&configured);
+    }
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let mut above = folders_up_to_repository(folder);
+    let is_below_here = |part| matches!(part, Component::Normal(_) | Component::CurDir);
+    if above.is_empty() && folder.components().all(is_below_here) {
+        above.push(PathBuf::from("."));
+    }
+    likely_context(file, folder, &above)
 }
 
 /// The folder a Dockerfile is most likely built from: its own, or, in a repository that builds from

@@ -80,6 +80,8 @@ pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome
     };
     report.skipped.extend(config.not_honoured.iter().cloned());
     let whole = arguments.advisories.show_all();
+    let context = arguments.file.as_deref().zip(dockerfile.as_ref());
+    let context = context.map(|(path, file)| project::context_of(path, file, &config));
     let today = crate::clock::today();
     let known = gate.judge(&mut report, &options, whole, today);
     for note in &known.notes {
@@ -90,7 +92,7 @@ pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome
         Origins {
             dockerfile: dockerfile.as_ref(),
             target: None,
-            folder: arguments.file.as_deref().and_then(Path::parent),
+            folder: context.as_deref(),
         },
         &known,
         &gate,

@@ -123,6 +123,37 @@ fn the_edit_that_removes_it_is_told_at_the_line_to_change() {
     assert_eq!(advice["remaining"], json!([0]));
 }
 
+/// A Dockerfile may lie below the folder that it is built from.
+#[test]
+fn the_line_to_change_is_found_where_the_context_is() {
+    let stage = stage();
+    let asked = "{\"dependencies\": {\"left-pad\": \"1.2.0\"}}\n";
+    stage.write("docker/Dockerfile", super::DOCKERFILE.as_bytes());
+    let edit = || {
+        let call = [
+            "inspect",
+            "oci:image",
+            "--file",
+            "docker/Dockerfile",
+            "--db",
+            "all.index",
+        ];
+        let report = stage
+            .run(&[&call[..], &["--format", "json"]].concat())
+            .json();
+        let edit = &report["advice"]["edits"][0];
+        format!("{}:{}", edit["file"].as_str().unwrap(), edit["line"])
+    };
+    stage.write("app/package.json", asked.as_bytes());
+    assert_eq!(edit(), "app/package.json:1");
+    // What is configured counts.
+    let configured = "[build]\ndockerfile = \"docker/Dockerfile\"\ncontext = \"src\"\n";
+    stage.write("plimsoll.toml", configured.as_bytes());
+    assert_eq!(edit(), "docker/Dockerfile:3");
+    stage.write("src/app/package.json", asked.as_bytes());
+    assert_eq!(edit(), "src/app/package.json:1");
+}
+
 #[test]
 fn pipelines_get_their_forms() {
     let stage = stage();
