@@ -157,9 +157,13 @@ impl<'a> Look<'a> {
         }
     }
 
-    /// The base, as the Dockerfile tells: every layer below the first that one of its lines made.
+    /// The base, as the Dockerfile tells: every layer below the first that one of its lines made. One of
+    /// another state does not tell: what its lines made then may lie below.
     fn base_by_dockerfile(&self, inventory: &Inventory) -> Option<BaseImage> {
         let layers = self.layer_sources.iter().position(Option::is_some)?;
+        if self.dockerfile.is_some_and(|file| self.is_foreign(file)) {
+            return None;
+        }
         let known = inventory.base.as_ref();
         Some(BaseImage {
             layers,
@@ -172,6 +176,11 @@ impl<'a> Look<'a> {
     /// Whether it was just built from a project, whose Dockerfile was judged on the way.
     fn is_built_here(&self) -> bool {
         self.has_ignore_file.is_some()
+    }
+
+    /// Whether the image was built from another state of the Dockerfile, as far as its history tells.
+    fn is_foreign(&self, file: &SourceFile) -> bool {
+        !self.is_built_here() && !plimsoll_build::foreign_steps(file, &self.image.config).is_empty()
     }
 
     /// That the image was not built from the Dockerfile, where its history tells so.

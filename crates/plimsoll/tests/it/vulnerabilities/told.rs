@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{inspect, stage};
+use super::{DOCKERFILE, inspect, stage};
 
 #[test]
 fn each_is_told_with_its_fix_and_its_line() {
@@ -169,4 +169,32 @@ fn pipelines_get_their_forms() {
     stage
         .run(&["check", "--format", "gitlab-container-scanning"])
         .expect(2);
+}
+
+/// What a Dockerfile of another state does not tell of need not be the base's.
+#[test]
+fn an_edited_dockerfile_makes_nothing_the_bases() {
+    let stage = stage();
+    let of_base = |text: &str| -> Vec<(String, bool)> {
+        stage.write("Dockerfile", text.as_bytes());
+        let report = inspect(&stage, &["--db", "all.index", "--format", "json"]);
+        let report = report.expect(0).json();
+        let found = report["vulnerabilities"].as_array().unwrap().iter();
+        let told = found.map(|one| {
+            let name = one["name"].as_str().unwrap().to_owned();
+            (name, one["origin"]["in_base"] == json!(true))
+        });
+        told.collect()
+    };
+    let told = |curl: bool| {
+        [("curl", curl), ("left-pad", false), ("busybox-binsh", true)]
+            .map(|(name, is_base)| (name.to_owned(), is_base))
+    };
+    assert_eq!(of_base(DOCKERFILE), told(false));
+    let edited = "FROM alpine:3.19\nRUN uv sync --frozen\nCOPY app /app\n";
+    assert_eq!(of_base(edited), told(false));
+    let moved = "FROM alpine:3.19\nCOPY app /app\nRUN apk add curl\n";
+    assert_eq!(of_base(moved), told(false));
+    // A base that had it all along.
+    assert_eq!(of_base("FROM alpine:3.19\nCOPY app /app\n"), told(true));
 }
