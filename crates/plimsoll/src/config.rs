@@ -354,6 +354,27 @@ impl Config {
         }
     }
 
+    /// Whether `[build]` is about the Dockerfile at `path`.
+    pub(crate) fn is_about(&self, path: &Path) -> bool {
+        let Some(built) = self.dockerfile() else {
+            return false;
+        };
+        match (built.canonicalize(), path.canonicalize()) {
+            (Ok(built), Ok(path)) => built == path,
+            _ => false,
+        }
+    }
+
+    /// The build context of that Dockerfile, where it is told.
+    pub(crate) fn context(&self) -> Option<PathBuf> {
+        let base = self.folder()?;
+        match (&self.build.context, &self.build.dockerfile) {
+            (Some(context), _) => Some(base.join(context)),
+            (None, Some(_)) => Some(base.to_path_buf()),
+            (None, None) => None,
+        }
+    }
+
     /// The line of the file that something in it stands on, counted from 1.
     pub(crate) fn line_of<T>(&self, place: &Spanned<T>) -> usize {
         let text = self.source.as_ref().map_or(&[][..], SourceFile::bytes);

@@ -1,6 +1,6 @@
 //! `plimsoll inspect`: what is inside an image, and whether it is fit to ship.
 
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 use plimsoll_image::Image;
 use plimsoll_model::{Report, Severity, SourceFile};
@@ -10,7 +10,7 @@ use crate::advice::{self, Origins};
 use crate::advisories::Advisories;
 use crate::args::{InspectArgs, Reported};
 use crate::bill;
-use crate::config::{Config, FailOn};
+use crate::config::{Config, FailOn, from_here};
 use crate::earlier::Earlier;
 use crate::failure::{Failure, Outcome};
 use crate::foreign::{self, Scope};
@@ -85,12 +85,14 @@ pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome
     for note in &known.notes {
         say(&format!("policy: {note}"));
     }
+    let built = arguments.file.as_deref().zip(dockerfile.as_ref());
+    let context = built.map(|(path, file)| context(&config, path, file));
     advice::add(
         &mut report,
         Origins {
             dockerfile: dockerfile.as_ref(),
             target: None,
-            folder: arguments.file.as_deref().and_then(Path::parent),
+            folder: context.as_deref(),
         },
         &known,
         &gate,
@@ -118,6 +120,24 @@ pub(crate) fn run(arguments: &InspectArgs, terminal: Terminal) -> Result<Outcome
     // The program ends here: giving thousands of packages back one by one takes time for nothing.
     std::mem::forget(report);
     Ok(Outcome::of(&verdict).coded(arguments.threshold.exit_code))
+}
+
+/// The folder that a Dockerfile was built from: what the configuration says of it, else the likely one.
+fn context(config: &Config, path: &Path, file: &SourceFile) -> PathBuf {
+    if let Some(context) = config.context().filter(|_| config.is_about(path)) {
+        return from_here(&context);
+    }
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let mut above = project::folders_up_to_repository(folder);
+    let is_below = |part| matches!(part, Component::CurDir | Component::Normal(_));
+    if above.is_empty() && folder.components().all(is_below) {
+        // Whoever names a file below the current folder works in that.
+        above.extend(folder.ancestors().skip(1).map(Path::to_path_buf));
+    }
+    project::likely_context(file, folder, &above)
 }
 
 /// All that is read.

@@ -392,8 +392,8 @@ impl<'a> Reader<'a> {
             _ => PathBuf::from("."),
         };
         let config = self.config_for(&folder)?;
-        let is_built = self.is_built(config, path);
-        let root = match self.context_root(config).filter(|_| is_built) {
+        let is_built = self.configs[config].is_about(path);
+        let root = match self.configs[config].context().filter(|_| is_built) {
             Some(root) => root,
             None => {
                 let above = self
@@ -411,28 +411,6 @@ impl<'a> Reader<'a> {
             context: Some(context),
             is_built,
         })
-    }
-
-    /// Whether a configuration's `[build]` is about the file at `path`.
-    fn is_built(&self, config: usize, path: &Path) -> bool {
-        let Some(built) = self.configs[config].dockerfile() else {
-            return false;
-        };
-        match (built.canonicalize(), path.canonicalize()) {
-            (Ok(built), Ok(path)) => built == path,
-            _ => false,
-        }
-    }
-
-    /// The configured context of the configured Dockerfile.
-    fn context_root(&self, config: usize) -> Option<PathBuf> {
-        let config = &self.configs[config];
-        let base = config.folder()?;
-        match (&config.build.context, &config.build.dockerfile) {
-            (Some(context), _) => Some(base.join(context)),
-            (None, Some(_)) => Some(base.to_path_buf()),
-            (None, None) => None,
-        }
     }
 
     fn context(&mut self, dockerfile: &Path, root: &Path) -> Result<Arc<SharedContext>, Failure> {

@@ -171,6 +171,42 @@ fn pipelines_get_their_forms() {
         .expect(2);
 }
 
+/// A Dockerfile in a folder of its own is built from further up.
+#[test]
+fn files_of_the_project_are_those_of_the_build_context() {
+    let stage = stage();
+    let place = |file: &str| {
+        let call = ["inspect", "oci:image", "--db", "all.index", "--file", file];
+        let report = stage.run(&[&call[..], &["--format", "json"]].concat());
+        let report = report.expect(0).json();
+        let edits = report["advice"]["edits"].as_array().unwrap();
+        let edit = edits
+            .iter()
+            .find(|edit| edit["steps"][0]["name"] == "left-pad");
+        let edit = edit.unwrap();
+        format!("{}:{}", edit["file"].as_str().unwrap(), edit["line"])
+    };
+    let manifest = |start: &str| {
+        let text = "{\n\"dependencies\": {\n\"left-pad\": \"1.2.0\"\n}\n}\n";
+        format!("{start}{text}")
+    };
+    stage.write("docker/Dockerfile", DOCKERFILE.as_bytes());
+    assert_eq!(place("docker/Dockerfile"), "docker/Dockerfile:3");
+    stage.write("app/package.json", manifest("").as_bytes());
+    assert_eq!(place("docker/Dockerfile"), "app/package.json:3");
+    assert_eq!(place("./docker/Dockerfile"), "app/package.json:3");
+    // What is copied lies beside it.
+    stage.write("docker/app/package.json", manifest("\n").as_bytes());
+    assert_eq!(place("docker/Dockerfile"), "docker/app/package.json:4");
+    // The configuration knows.
+    let built = "[build]\ndockerfile = \"docker/Dockerfile\"\ncontext = \".\"\n";
+    stage.write("plimsoll.toml", built.as_bytes());
+    assert_eq!(place("docker/Dockerfile"), "app/package.json:3");
+    // It is about another one.
+    stage.write("plimsoll.toml", b"[build]\ncontext = \"app\"\n");
+    assert_eq!(place("docker/Dockerfile"), "docker/app/package.json:4");
+}
+
 /// What a Dockerfile of another state does not tell of need not be the base's.
 #[test]
 fn an_edited_dockerfile_makes_nothing_the_bases() {
