@@ -120,7 +120,7 @@ fn rust_and_go() {
             "5 real 1",
             "6 tokio -",
             "8 libc 1",
-            "9 time 0.3",
+            "10 time 0.3",
             "12 foo! -",
             "14 bar! -",
             "15 baz! -",
