@@ -58,6 +58,8 @@ pub struct InstallWord {
     pub place: SourceOrigin,
     /// The line of the variable that it takes its version from, where it takes it from one.
     pub version: Option<SourceOrigin>,
+    /// Whether other words take theirs from it, too: who changes it changes all of them.
+    pub is_shared: bool,
 }
 
 /// The images that what an instruction brings was made in.
@@ -94,7 +96,7 @@ impl Recipe {
                 _ => {}
             }
         }
-        version::leave_shared(&mut recipe.installs);
+        version::find_shared(&mut recipe.installs);
         recipe.makers = makers(&file);
         recipe.copies = copies.into_iter().map(|copy| copy.source).collect();
         recipe
@@ -289,6 +291,7 @@ fn install(file: &ProjectFile<'_>, view: StepView<'_>, copies: &[Copied]) -> Opt
                 text,
                 place: file.place(script.word_span(word)),
                 version: version.clone(),
+                is_shared: false,
             }));
         }
         files.truncate(MOST);
@@ -573,7 +576,8 @@ mod tests {
             let words = recipe.installs.iter().flat_map(|install| &install.words);
             words
                 .map(|word| {
-                    let place = word.version.as_ref().unwrap_or(&word.place);
+                    let version = word.version.as_ref().filter(|_| !word.is_shared);
+                    let place = version.unwrap_or(&word.place);
                     (word.text.clone(), place.start.line)
                 })
                 .collect()

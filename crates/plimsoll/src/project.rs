@@ -135,7 +135,7 @@ pub(crate) fn ignore_file(
 }
 
 /// The folder that the Dockerfile at `path` is built from: the configured one, or else the likely one.
-/// Outside of a repository that may be the current folder, too, if it lies above.
+/// Outside of a repository that is none above the current one: whoever names a file below works in that.
 pub(crate) fn context_of(path: &Path, file: &SourceFile, config: &Config) -> PathBuf {
     if let Some(configured) = config.context().filter(|_| config.is_about(path)) {
         return config::from_here(&configured);
@@ -145,9 +145,9 @@ pub(crate) fn context_of(path: &Path, file: &SourceFile, config: &Config) -> Pat
         _ => Path::new("."),
     };
     let mut above = folders_up_to_repository(folder);
-    let is_below_here = |part| matches!(part, Component::Normal(_) | Component::CurDir);
-    if above.is_empty() && folder.components().all(is_below_here) {
-        above.push(PathBuf::from("."));
+    let is_below = |part| matches!(part, Component::CurDir | Component::Normal(_));
+    if above.is_empty() && folder.components().all(is_below) {
+        above.extend(folder.ancestors().skip(1).map(Path::to_path_buf));
     }
     likely_context(file, folder, &above)
 }

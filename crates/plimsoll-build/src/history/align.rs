@@ -50,10 +50,11 @@ impl<'f> Step<'f> {
         // Comments between the lines of an instruction are left out by every builder.
         let lines =
             lines.filter(|(number, line)| *number == 0 || !line.trim_start().starts_with('#'));
+        let is_word = |word: &str| word.chars().any(char::is_alphanumeric);
         let words = lines
             .flat_map(|(_, line)| line.split_whitespace())
-            // The instruction's own flags stand in front, and those of a command behind its name.
-            .skip_while(|word| word.starts_with("--") || *word == "\\")
+            // Flags of the instruction stand in front; those behind are its command's.
+            .skip_while(|word| word.starts_with("--") || !is_word(word))
             .filter(|word| keyword == "RUN" || !word.contains('$'))
             .flat_map(split);
         Self {
@@ -321,7 +322,17 @@ mod tests {
                 "RUN useradd --uid=1000 --home-dir=/app --shell=/bin/bash app",
                 "|1 V=1 /bin/sh -c useradd --uid=1000 --home-dir=/app --shell=/bin/bash app",
             ),
+            (
+                "RUN --mount=type=cache,target=/c \\\n  --network=none \\\n  ./configure --prefix=/etc/nginx \\\n  \
+                 --sbin-path=/usr/sbin/nginx",
+                "RUN /bin/sh -c ./configure --prefix=/etc/nginx   --sbin-path=/usr/sbin/nginx # buildkit",
+            ),
+            (
+                "RUN npm ci --omit=dev --cache=/tmp/npm",
+                "/bin/sh -c npm ci --omit=dev --cache=/tmp/npm",
+            ),
             ("COPY --chown=1:1 . .", "COPY . . # buildkit"),
+            ("COPY --link --chown=1:1 a /a", "COPY a /a # buildkit"),
             ("COPY --from=build /w/x /x", "COPY /w/x /x # buildkit"),
             (
                 "COPY a b /c/",

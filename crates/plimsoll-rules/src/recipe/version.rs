@@ -62,9 +62,8 @@ pub(super) fn set_by(command: &ShellCommand) -> impl Iterator<Item = &str> {
     bare.map(|(name, _)| name.as_str()).chain(told)
 }
 
-/// Leaves out the variables that several words take their versions from: who changes one changes all of
-/// them, and each wants a version of its own.
-pub(super) fn leave_shared(installs: &mut [Install]) {
+/// Finds the variables that several words take their versions from.
+pub(super) fn find_shared(installs: &mut [Install]) {
     // What each word is that takes it from a variable, by where the word stands.
     let mut words: HashMap<usize, HashMap<usize, Vec<String>>> = HashMap::new();
     for word in installs.iter().flat_map(|install| &install.words) {
@@ -80,7 +79,7 @@ pub(super) fn leave_shared(installs: &mut [Install]) {
         words.any(|word| first.is_some_and(|first| first.1 != word.1))
     };
     for word in installs.iter_mut().flat_map(|install| &mut install.words) {
-        word.version.take_if(|variable| is_shared(variable));
+        word.is_shared = word.version.as_ref().is_some_and(is_shared);
     }
 }
 

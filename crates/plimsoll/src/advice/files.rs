@@ -2,7 +2,7 @@
 
 use std::cell::LazyCell;
 use std::collections::{HashMap, HashSet};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use plimsoll_model::SourceFile;
 use plimsoll_rules::Recipe;
@@ -21,6 +21,8 @@ const ENTRIES: usize = 50_000;
 /// Bytes of one such file, and of all of them.
 const LARGEST: u64 = 16 << 20;
 const ALL: usize = 64 << 20;
+/// Files that one of requirements takes in.
+const TAKEN_IN: usize = 1000;
 /// How often a folder is held against a pattern of workspaces.
 const TRIES: usize = 500_000;
 
@@ -44,7 +46,7 @@ pub(super) fn declared(folder: &Path, recipe: &Recipe) -> Vec<DeclaredPackage> {
             break;
         }
     }
-    let named = project.take_named(others, recipe);
+    let named = project.take_named(&others, recipe);
     let installed = installed(&project.files, recipe);
     let mut all = Vec::new();
     for (below, file) in &project.files {
@@ -122,34 +124,45 @@ impl Project<'_> {
         is_within
     }
 
-    /// Reads those of some files that an instruction installs from, or that what it installs from takes
-    /// in; gives their paths.
+    /// Reads those of some files that an instruction installs from, or that a file of requirements takes
+    /// in, and what lies deeper than the others; gives their paths.
     fn take_named(
         &mut self,
-        mut others: HashMap<String, PathBuf>,
+        others: &HashMap<String, PathBuf>,
         recipe: &Recipe,
     ) -> HashSet<String> {
+        let folder = self.folder;
+        let mut named = HashSet::new();
+        let mut find = |path: String| {
+            let known = others.get(&path).cloned();
+            let place = known.or_else(|| deeper(folder, &path))?;
+            named.insert(path.clone()).then_some((path, place))
+        };
         let files = recipe.installs.iter().flat_map(|install| &install.files);
-        let mut next: Vec<String> = files.cloned().collect();
-        let (mut named, mut seen) = (HashSet::new(), HashSet::new());
-        while let Some(path) = next.pop() {
-            if !seen.insert(path.clone()) {
-                continue;
+        let mut next: Vec<(String, PathBuf)> = files.cloned().filter_map(&mut find).collect();
+        for (path, file) in &self.files {
+            next.extend(included(path, file).into_iter().filter_map(&mut find));
+        }
+        while let Some((path, place)) = next.pop() {
+            if !self.take(&place) {
+                break;
             }
-            if let Some(place) = others.remove(&path) {
-                if !self.take(&place) {
-                    break;
-                }
-                named.insert(path.clone());
-            }
-            let read = self.files.iter().find(|(known, _)| *known == path);
-            next.extend(
-                read.map(|(path, file)| included(path, file))
-                    .unwrap_or_default(),
-            );
+            let taken = self.files.last().filter(|(last, _)| *last == path);
+            let taken = taken.map_or(Vec::new(), |(path, file)| included(path, file));
+            next.extend(taken.into_iter().filter_map(&mut find));
         }
         named
     }
+}
+
+/// A file that lies deeper than what is looked for without being named.
+fn deeper(folder: &Path, path: &str) -> Option<PathBuf> {
+    let mut parts = Path::new(path).components();
+    let is_deeper = parts.clone().count() > DEPTH + 1;
+    let is_below = is_deeper && parts.all(|part| matches!(part, Component::Normal(_)));
+    let place = folder.join(path);
+    let is_file = || place.symlink_metadata().is_ok_and(|found| found.is_file());
+    (is_below && is_file()).then_some(place)
 }
 
 /// A text in UTF-8 without a mark in front. PowerShell writes `pip freeze > requirements.txt` in UTF-16, and
@@ -185,6 +198,7 @@ fn included(path: &str, file: &SourceFile) -> Vec<String> {
     }
     let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
     includes(text)
+        .take(TAKEN_IN)
         .map(|name| {
             let beside = glob::clean(&format!("/{folder}/{name}"));
             beside.trim_start_matches('/').to_owned()
@@ -375,6 +389,50 @@ mod tests {
             told("FROM x\nWORKDIR /app\nCOPY . .\nRUN pip install -r requirements/base.txt\n"),
             ["flask 4", "gunicorn", "numpy"]
         );
+    }
+
+    #[test]
+    fn a_file_that_is_named_is_read_however_deep_it_lies() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for (path, text) in [
+            ("a/b/c/d/e/f/deps.txt", "-r ../list.txt\nflask==1\n"),
+            ("a/b/c/d/e/list.txt", "click==7\n-r f/deps.txt\n"),
+            ("a/b/c/d/e/requirements.txt", "pandas==1\n"),
+        ] {
+            let path = folder.path().join(path);
+            std::fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+            std::fs::write(path, text).expect("a file");
+        }
+        let text = "FROM x\nCOPY a/b/c/d/e/f/deps.txt /r.txt\nRUN pip install -r /r.txt\n";
+        let file = SourceFile::new("Dockerfile", text);
+        let all = declared(folder.path(), &Recipe::of(&file, None));
+        let told: Vec<_> = all
+            .iter()
+            .map(|one| (one.name.as_str(), one.standing))
+            .collect();
+        let installed = Standing::Installed(3);
+        assert_eq!(told, [("flask", installed), ("click", installed)]);
+    }
+
+    #[test]
+    fn what_a_file_to_compile_takes_in_is_one_of_requirements() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for (path, text) in [
+            ("requirements.in", "-r more.in\n-r none.in\nflask\n"),
+            ("more.in", "-c requirements.in\n-c deep/limits.in\na==1\n"),
+            ("deep/limits.in", "b<2\n"),
+            ("words.in", "apple\n"),
+            ("notes.txt", "-r words.in\n"),
+        ] {
+            let path = folder.path().join(path);
+            std::fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+            std::fs::write(path, text).expect("a file");
+        }
+        let all = declared(folder.path(), &Recipe::default());
+        let mut names: Vec<&str> = all.iter().map(|one| one.name.as_str()).collect();
+        names.sort_unstable();
+        assert_eq!(names, ["a", "b", "flask"]);
+        assert!(all.iter().all(|one| one.standing == Standing::Elsewhere));
     }
 
     #[test]

@@ -120,6 +120,8 @@ struct Step<'a> {
     placed: Placed<'a>,
     /// The packages that refuse it as it is to be.
     held_by: Vec<&'a Package>,
+    /// The lines of the project that ask for those: positions among the declared.
+    holding: Vec<usize>,
     /// The lines of the project that have to change for it.
     lines: Vec<&'a SourceOrigin>,
 }
@@ -160,30 +162,32 @@ pub fn advise(input: &AdviceInput<'_>) -> Advice {
         let group = groups.entry((false, places.of_update(update)));
         group.or_default().updates.push(at);
     }
-    let mut drafts: Vec<_> = groups
+    let mut drafts: Drafts<'_> = groups
         .into_iter()
         .map(|(group, members)| {
             let steps = steps(input, &members.found, &placed);
-            (group, members, steps)
+            (group, (members, steps))
         })
         .collect();
-    let untried = recheck(input, drafts.iter_mut().flat_map(|(_, _, steps)| steps));
+    let untried = recheck(input, drafts.values_mut().flat_map(|(_, steps)| steps));
     let asked = placed.iter().filter_map(|placed| placed.declared).collect();
-    let steps = drafts.iter().flat_map(|(_, _, steps)| steps);
+    let steps = drafts.values().flat_map(|(_, steps)| steps);
     let needs = Needs::new(input.inventory, steps.map(|step| (step.kind, step.name)));
-    for step in drafts.iter_mut().flat_map(|(_, _, steps)| steps) {
+    for step in drafts.values_mut().flat_map(|(_, steps)| steps) {
         let to = step.version().map(Cow::into_owned);
         if let Some(to) = &to
             && matches!(step.placed.place, Place::Declared(_) | Place::Language(..))
         {
             step.held_by = holders(input, &needs, step, to);
+            step.holding = places.asking_for(&step.held_by);
             step.placed.is_brought |= !step.held_by.is_empty();
         }
         step.lines = places.lines(step, to.as_deref(), &asked);
     }
+    let drafts = at_holders(drafts, &places);
     // What gives way to others that count is not got rid of by that.
     let mut is_removed = vec![false; input.vulnerabilities.len()];
-    let steps = drafts.iter().flat_map(|(_, _, steps)| steps);
+    let steps = drafts.values().flat_map(|(_, steps)| steps);
     for at in steps
         .filter(|step| !step.brings_counting && step.to.is_some())
         .flat_map(Step::removes)
@@ -192,7 +196,7 @@ pub fn advise(input: &AdviceInput<'_>) -> Advice {
     }
     let mut edits: Vec<AdvisedEdit> = drafts
         .into_iter()
-        .map(|(group, members, steps)| edit(input, group, &members, &steps))
+        .map(|(group, (members, steps))| edit(input, group, &members, &steps))
         .filter(|edit| !edit.removes.is_empty() || !edit.updates.is_empty())
         .collect();
     edits.sort_by_cached_key(|edit| {
@@ -228,6 +232,38 @@ pub fn advise(input: &AdviceInput<'_>) -> Advice {
         remaining,
         untried,
     }
+}
+
+/// What is to become of packages, by where that is edited, and whether those are there to do harm.
+type Drafts<'a> = BTreeMap<(bool, Place<'a>), (Members, Vec<Step<'a>>)>;
+
+/// Brings steps that other packages refuse to the lines that ask for those.
+fn at_holders<'a>(mut drafts: Drafts<'a>, places: &Places<'_, 'a>) -> Drafts<'a> {
+    let mut held = Vec::new();
+    for ((_, place), (members, steps)) in &mut drafts {
+        let at = |step: &mut Step<'a>| places.held_at(step).filter(|at| at != place);
+        let taken = steps.extract_if(.., |step| at(step).is_some());
+        let taken: Vec<Step<'_>> = taken.collect();
+        if !taken.is_empty() {
+            let flaws: HashSet<usize> =
+                taken.iter().flat_map(|step| &step.flaws).copied().collect();
+            members.found.retain(|at| !flaws.contains(at));
+        }
+        held.extend(taken);
+    }
+    for step in held {
+        let Some(place) = places.held_at(&step) else {
+            continue;
+        };
+        let (members, steps) = drafts.entry((false, place)).or_default();
+        members.found.extend(&step.flaws);
+        steps.push(step);
+    }
+    for (members, steps) in drafts.values_mut() {
+        members.found.sort_unstable();
+        steps.sort_by_key(|step| (step.kind, step.name, step.installed));
+    }
+    drafts
 }
 
 /// Packages that are told to refuse a version.
@@ -336,6 +372,7 @@ fn steps<'a>(input: &AdviceInput<'a>, members: &[usize], placed: &[Placed<'a>]) 
             brings_counting: false,
             placed: placed_at,
             held_by: Vec::new(),
+            holding: Vec::new(),
             lines: Vec::new(),
             flaws: members,
         });

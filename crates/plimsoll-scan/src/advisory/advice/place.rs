@@ -163,6 +163,30 @@ impl<'i, 'a> Places<'i, 'a> {
         }
     }
 
+    /// The lines that people wrote which ask for some packages: positions among the declared.
+    pub(super) fn asking_for(&self, packages: &[&'a Package]) -> Vec<usize> {
+        let lines = packages.iter().filter_map(|package| {
+            let line = self.line(Some(package.layer));
+            let lying = lying(package.kind, &package.path);
+            let (name, version) = (&package.name, &package.version);
+            let claim = self
+                .declarations
+                .find(package.kind, name, version, lying, line);
+            claim.at.filter(|at| !self.input.declared[*at].is_lock)
+        });
+        lines.collect()
+    }
+
+    /// The line that a step is edited on of those that ask for what refuses it, unless a person's line asks
+    /// for its own package: what a tool writes anew nobody edits, and an instruction that reads a
+    /// file installs what that says.
+    pub(super) fn held_at(&self, step: &Step<'a>) -> Option<Place<'a>> {
+        let own = step.placed.declared.map(|at| &self.input.declared[at]);
+        let first = step.holding.first()?;
+        own.is_none_or(|own| own.is_lock)
+            .then(|| Place::Declared(self.declarations.first_on_line(*first)))
+    }
+
     /// The lines of the project that have to change for a step: those that ask for the package, unless they
     /// ask for what other edits are about, and those that ask for what refuses it.
     pub(super) fn lines(
@@ -171,28 +195,18 @@ impl<'i, 'a> Places<'i, 'a> {
         to: Option<&str>,
         asked: &HashSet<usize>,
     ) -> Vec<&'a SourceOrigin> {
-        let Some(at) = step.placed.declared else {
-            return Vec::new();
+        let place = |at: &usize| &self.input.declared[*at].place;
+        let own = step.placed.declared;
+        let mut lines = match own {
+            Some(at) if self.held_at(step).is_none() => {
+                let claims = &self.declarations;
+                claims.holding(at, step.installed, to, asked)
+            }
+            _ => Vec::new(),
         };
-        let claims = &self.declarations;
-        let declared = |at: usize| self.input.declared.get(at);
-        let holders = step.held_by.iter().filter_map(|holder| {
-            let line = self.line(Some(holder.layer));
-            let lying = lying(holder.kind, &holder.path);
-            let (name, version) = (&holder.name, &holder.version);
-            let claim = claims.find(holder.kind, name, version, lying, line);
-            let asking = claim.at.and_then(declared);
-            asking.filter(|one| !one.is_lock).map(|one| &one.place)
-        });
-        let holders: Vec<&SourceOrigin> = holders.collect();
-        let mut lines = match declared(at) {
-            // What its tool writes anew, nobody edits.
-            Some(asking) if asking.is_lock && !holders.is_empty() => Vec::new(),
-            _ => claims.holding(at, step.installed, to, asked),
-        };
-        lines.extend(holders);
+        lines.extend(step.holding.iter().map(place));
         if lines.is_empty() && !step.held_by.is_empty() {
-            lines.extend(declared(at).map(|one| &one.place));
+            lines.extend(own.iter().map(place));
         }
         lines
     }

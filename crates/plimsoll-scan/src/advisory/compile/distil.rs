@@ -260,6 +260,7 @@ fn package(
             is_bounded = true;
         }
         if !events.is_empty() {
+            without_feigned_fixes(ecosystem.name, &mut events);
             ranges.push((kind, events));
         }
     }
@@ -363,6 +364,49 @@ fn upper_bound(text: &str) -> Option<(EventKind, &str)> {
     };
     let is_one = !version.is_empty() && !version.contains([' ', ',', '<', '>', '=']);
     is_one.then_some((kind, version))
+}
+
+/// Says as what they are the versions that records call fixed because their own databases have no such
+/// words, and that nobody ever published: RustSec's `> 0.2.36` comes as `0.2.37-0`, and for a series without
+/// a fix retire.js has one of nines, `3.999.999`.
+fn without_feigned_fixes(ecosystem: EcosystemName, events: &mut [(EventKind, String)]) {
+    match (ecosystem, events) {
+        (EcosystemName::CratesIo, events) => {
+            for (kind, version) in events {
+                if *kind == EventKind::Fixed
+                    && let Some(last) = last_before(version)
+                {
+                    (*kind, *version) = (EventKind::LastAffected, last);
+                }
+            }
+        }
+        // A limit is one of the whole range.
+        (
+            EcosystemName::Npm,
+            [
+                (EventKind::Introduced, _),
+                (kind @ EventKind::Fixed, version),
+            ],
+        ) if is_of_nines(version) => {
+            *kind = EventKind::Limit;
+        }
+        _ => {}
+    }
+}
+
+/// The release right before the least pre-release of the next one, `1.2.3-0`.
+fn last_before(version: &str) -> Option<String> {
+    let (numbers, patch) = version.strip_suffix("-0")?.rsplit_once('.')?;
+    let last = patch.parse::<u64>().ok()?.checked_sub(1)?;
+    Some(format!("{numbers}.{last}"))
+}
+
+/// Whether all numbers behind the first have nothing but nines, the last one more than anybody counts to.
+fn is_of_nines(version: &str) -> bool {
+    let mut parts = version.split('.').skip(1).peekable();
+    let last = version.rsplit('.').next().unwrap_or_default();
+    let is_counted = last.len() < 3 || parts.peek().is_none();
+    !is_counted && parts.all(|part| !part.is_empty() && part.bytes().all(|byte| byte == b'9'))
 }
 
 fn given<'r>(text: &'r osv::Loose<Option<osv::Text<'_>>>) -> Option<&'r str> {

@@ -766,3 +766,44 @@ fn a_record_that_says_too_much_of_one_package_is_broken() {
         );
     }
 }
+
+#[test]
+fn what_was_never_published_is_no_fix() {
+    use EventKind::{Fixed, Introduced, LastAffected, Limit};
+    let folder = tempfile::tempdir().unwrap();
+    for (ecosystem, fixed, kind, version) in [
+        ("crates.io", "0.2.37-0", LastAffected, "0.2.36"),
+        ("crates.io", "1.0.0-0", Fixed, "1.0.0-0"),
+        ("crates.io", "1.0.1-00", Fixed, "1.0.1-00"),
+        ("crates.io", "1.0.1-rc.0", Fixed, "1.0.1-rc.0"),
+        ("crates.io", "1.0.1", Fixed, "1.0.1"),
+        ("Go", "1.21.1-0", Fixed, "1.21.1-0"),
+        ("npm", "1.2.3-0", Fixed, "1.2.3-0"),
+        ("npm", "3.999.999", Limit, "3.999.999"),
+        ("npm", "1.999", Limit, "1.999"),
+        ("npm", "99.99.9999", Limit, "99.99.9999"),
+        ("npm", "1.9.99", Fixed, "1.9.99"),
+        ("npm", "1.0.999", Fixed, "1.0.999"),
+        ("npm", "999", Fixed, "999"),
+        ("PyPI", "0.999999999", Fixed, "0.999999999"),
+    ] {
+        let record = format!(
+            r#"{{"id":"A-1","modified":"2024-01-01T00:00:00Z","affected":[{{"package":{{"name":"a",
+            "ecosystem":"{ecosystem}"}},"ranges":[{{"type":"SEMVER","events":[{{"introduced":"0"}},
+            {{"fixed":"{fixed}"}}]}}]}}]}}"#
+        );
+        let inputs = write(folder.path(), &[("a.json", record.as_bytes())]);
+        let (_, index) = compiled(folder.path(), &inputs);
+        let records = affected(&index, ecosystem, "a");
+        let events = records[0].ranges().flat_map(|range| range.events());
+        let told: Vec<_> = events
+            .map(|event| (event.kind, event.version.text.to_owned()))
+            .collect();
+        let end = (kind, version.to_owned());
+        assert_eq!(
+            told,
+            [(Introduced, "0".to_owned()), end],
+            "{ecosystem} {fixed}"
+        );
+    }
+}

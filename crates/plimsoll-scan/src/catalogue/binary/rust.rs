@@ -5,18 +5,20 @@ use std::collections::BTreeSet;
 use std::io;
 
 use memchr::memmem;
-use plimsoll_model::{Evidence, PackageKind};
+use plimsoll_model::{Evidence, PackageKind, Requirement};
 use serde::Deserialize;
 
 use super::elf::Section;
 use super::view::View;
 use crate::archive::inflate::deflated;
-use crate::catalogue::Proven;
+use crate::catalogue::{Proven, requirements};
 
 /// The list unpacked, at most; that of a program of a thousand crates has 100 KiB.
 const MAX_LIST: usize = 8 << 20;
 /// Crates that are listed of one program.
 const MAX_CRATES: usize = 20_000;
+/// Crates that those need, each as often as it is needed.
+const MAX_NEEDS: usize = 100_000;
 /// The longest name or version.
 const MAX_WORD: usize = 200;
 
@@ -32,6 +34,8 @@ struct Listed {
     version: String,
     #[serde(default)]
     kind: Option<String>,
+    #[serde(default)]
+    source: Option<String>,
     #[serde(default)]
     root: bool,
     #[serde(default)]
@@ -55,26 +59,59 @@ pub(super) fn audited(
     let list = deflated(packed, true, MAX_LIST)?;
     let list: List = serde_json::from_reader(io::Cursor::new(list))
         .map_err(|_| "its list of crates is no JSON of the known form")?;
+    Ok(Some(crates(list)))
+}
+
+fn crates(list: List) -> Vec<Proven> {
     let direct: BTreeSet<usize> = list
         .packages
         .iter()
         .filter(|own| own.root)
         .flat_map(|own| own.dependencies.iter().copied())
         .collect();
-    Ok(Some(
-        list.packages
-            .into_iter()
-            .enumerate()
-            // What only ran while it was built is not in it.
-            .filter(|(_, own)| own.kind.as_deref() != Some("build"))
-            .filter(|(_, own)| is_word(&own.name) && is_word(&own.version))
-            .take(MAX_CRATES)
-            .map(|(index, own)| Proven {
-                direct: (!own.root && !direct.is_empty()).then(|| direct.contains(&index)),
-                ..proven(own.name, own.version, Evidence::BuildInfo)
-            })
-            .collect(),
-    ))
+    let mut left = MAX_NEEDS;
+    let needs: Vec<Vec<Requirement>> = list
+        .packages
+        .iter()
+        .take(MAX_CRATES)
+        .map(|own| {
+            let needs = needs(own, &list.packages, left);
+            left -= needs.len();
+            needs
+        })
+        .collect();
+    let needs = needs.into_iter().chain(std::iter::repeat(Vec::new()));
+    list.packages
+        .into_iter()
+        .zip(needs)
+        .enumerate()
+        // What only ran while it was built is not in it.
+        .filter(|(_, (own, _))| own.kind.as_deref() != Some("build"))
+        .filter(|(_, (own, _))| is_word(&own.name) && is_word(&own.version))
+        .take(MAX_CRATES)
+        .map(|(index, (own, requires))| Proven {
+            direct: (!own.root && !direct.is_empty()).then(|| direct.contains(&index)),
+            requires,
+            ..proven(own.name, own.version, Evidence::BuildInfo)
+        })
+        .collect()
+}
+
+/// What a crate needs, some at most. Its own words are not in the list: nearly all of them take what is
+/// compatible with what was built in by Cargo's rules, and nothing else. What is the project's own can
+/// change its words.
+fn needs(own: &Listed, packages: &[Listed], most: usize) -> Vec<Requirement> {
+    if own.root || own.source.as_deref() == Some("local") {
+        return Vec::new();
+    }
+    let needed = own.dependencies.iter().take(most);
+    let needed = needed.filter_map(|at| packages.get(*at));
+    let words = needed.filter(|one| is_word(&one.name) && is_word(&one.version));
+    requirements(words.map(|one| Requirement {
+        name: one.name.clone(),
+        versions: format!("^{}", one.version),
+        condition: None,
+    }))
 }
 
 fn proven(name: String, version: String, evidence: Evidence) -> Proven {
@@ -242,6 +279,23 @@ mod tests {
         let packages = named.packages();
         assert_eq!(packages.len(), 1);
         assert_eq!(packages[0].name, "memchr");
+    }
+
+    #[test]
+    fn crates_need_what_they_were_built_with() {
+        let list = r#"{"packages":[
+            {"name":"app","version":"1.0.0","source":"local","root":true,"dependencies":[1,2]},
+            {"name":"chrono","version":"0.4.19","source":"crates.io","dependencies":[3,9]},
+            {"name":"core","version":"1.0.0","source":"local","dependencies":[3]},
+            {"name":"time","version":"0.1.44","source":"crates.io"}]}"#;
+        let told: Vec<String> = crates(serde_json::from_str(list).expect("a list"))
+            .iter()
+            .flat_map(|one| {
+                let needs = one.requires.iter();
+                needs.map(|need| format!("{}: {} {}", one.name, need.name, need.versions))
+            })
+            .collect();
+        assert_eq!(told, ["chrono: time ^0.1.44"]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{inspect, stage};
+use super::{DOCKERFILE, inspect, stage};
 
 #[test]
 fn each_is_told_with_its_fix_and_its_line() {
@@ -123,37 +123,6 @@ fn the_edit_that_removes_it_is_told_at_the_line_to_change() {
     assert_eq!(advice["remaining"], json!([0]));
 }
 
-/// A Dockerfile may lie below the folder that it is built from.
-#[test]
-fn the_line_to_change_is_found_where_the_context_is() {
-    let stage = stage();
-    let asked = "{\"dependencies\": {\"left-pad\": \"1.2.0\"}}\n";
-    stage.write("docker/Dockerfile", super::DOCKERFILE.as_bytes());
-    let edit = || {
-        let call = [
-            "inspect",
-            "oci:image",
-            "--file",
-            "docker/Dockerfile",
-            "--db",
-            "all.index",
-        ];
-        let report = stage
-            .run(&[&call[..], &["--format", "json"]].concat())
-            .json();
-        let edit = &report["advice"]["edits"][0];
-        format!("{}:{}", edit["file"].as_str().unwrap(), edit["line"])
-    };
-    stage.write("app/package.json", asked.as_bytes());
-    assert_eq!(edit(), "app/package.json:1");
-    // What is configured counts.
-    let configured = "[build]\ndockerfile = \"docker/Dockerfile\"\ncontext = \"src\"\n";
-    stage.write("plimsoll.toml", configured.as_bytes());
-    assert_eq!(edit(), "docker/Dockerfile:3");
-    stage.write("src/app/package.json", asked.as_bytes());
-    assert_eq!(edit(), "src/app/package.json:1");
-}
-
 #[test]
 fn pipelines_get_their_forms() {
     let stage = stage();
@@ -200,4 +169,68 @@ fn pipelines_get_their_forms() {
     stage
         .run(&["check", "--format", "gitlab-container-scanning"])
         .expect(2);
+}
+
+/// A Dockerfile in a folder of its own is built from further up.
+#[test]
+fn files_of_the_project_are_those_of_the_build_context() {
+    let stage = stage();
+    let place = |file: &str| {
+        let call = ["inspect", "oci:image", "--db", "all.index", "--file", file];
+        let report = stage.run(&[&call[..], &["--format", "json"]].concat());
+        let report = report.expect(0).json();
+        let edits = report["advice"]["edits"].as_array().unwrap();
+        let edit = edits
+            .iter()
+            .find(|edit| edit["steps"][0]["name"] == "left-pad");
+        let edit = edit.unwrap();
+        format!("{}:{}", edit["file"].as_str().unwrap(), edit["line"])
+    };
+    let manifest = |start: &str| {
+        let text = "{\n\"dependencies\": {\n\"left-pad\": \"1.2.0\"\n}\n}\n";
+        format!("{start}{text}")
+    };
+    stage.write("docker/Dockerfile", DOCKERFILE.as_bytes());
+    assert_eq!(place("docker/Dockerfile"), "docker/Dockerfile:3");
+    stage.write("app/package.json", manifest("").as_bytes());
+    assert_eq!(place("docker/Dockerfile"), "app/package.json:3");
+    assert_eq!(place("./docker/Dockerfile"), "app/package.json:3");
+    // What is copied lies beside it.
+    stage.write("docker/app/package.json", manifest("\n").as_bytes());
+    assert_eq!(place("docker/Dockerfile"), "docker/app/package.json:4");
+    // The configuration knows.
+    let built = "[build]\ndockerfile = \"docker/Dockerfile\"\ncontext = \".\"\n";
+    stage.write("plimsoll.toml", built.as_bytes());
+    assert_eq!(place("docker/Dockerfile"), "app/package.json:3");
+    // It is about another one.
+    stage.write("plimsoll.toml", b"[build]\ncontext = \"app\"\n");
+    assert_eq!(place("docker/Dockerfile"), "docker/app/package.json:4");
+}
+
+/// What a Dockerfile of another state does not tell of need not be the base's.
+#[test]
+fn an_edited_dockerfile_makes_nothing_the_bases() {
+    let stage = stage();
+    let of_base = |text: &str| -> Vec<(String, bool)> {
+        stage.write("Dockerfile", text.as_bytes());
+        let report = inspect(&stage, &["--db", "all.index", "--format", "json"]);
+        let report = report.expect(0).json();
+        let found = report["vulnerabilities"].as_array().unwrap().iter();
+        let told = found.map(|one| {
+            let name = one["name"].as_str().unwrap().to_owned();
+            (name, one["origin"]["in_base"] == json!(true))
+        });
+        told.collect()
+    };
+    let told = |curl: bool| {
+        [("curl", curl), ("left-pad", false), ("busybox-binsh", true)]
+            .map(|(name, is_base)| (name.to_owned(), is_base))
+    };
+    assert_eq!(of_base(DOCKERFILE), told(false));
+    let edited = "FROM alpine:3.19\nRUN uv sync --frozen\nCOPY app /app\n";
+    assert_eq!(of_base(edited), told(false));
+    let moved = "FROM alpine:3.19\nCOPY app /app\nRUN apk add curl\n";
+    assert_eq!(of_base(moved), told(false));
+    // A base that had it all along.
+    assert_eq!(of_base("FROM alpine:3.19\nCOPY app /app\n"), told(true));
 }

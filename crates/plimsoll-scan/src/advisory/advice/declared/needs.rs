@@ -103,8 +103,8 @@ impl<'a> Needs<'a> {
                     false => self.resolves(other, &package.path).unwrap_or(false),
                 }
             }
-            // Composer has one copy of each, and tells of all of them in one file.
-            PackageKind::Composer => package.path == other.path,
+            // Composer has one copy of each, and tells of all of them in one file. A program has its crates.
+            PackageKind::Composer | PackageKind::Cargo => package.path == other.path,
             PackageKind::Gem => {
                 let home = specifications(&package.path);
                 home.is_some() && home == specifications(&other.path)
@@ -296,6 +296,26 @@ mod tests {
         let log = at("app", "psr/log", "1.1.4");
         assert_eq!(refusing(&log, "3.0.0", others()), ["symfony/a"]);
         assert!(refusing(&log, "2.0.0", others()).is_empty());
+    }
+
+    #[test]
+    fn what_crates_refuse() {
+        let at = |program: &str, name: &str, version: &str| {
+            package(PackageKind::Cargo, name, version, program)
+        };
+        let others = || {
+            let of = |program, name, versions| {
+                needing(at(program, name, "0.4.19"), "time", versions, None)
+            };
+            vec![
+                of("app", "chrono", "^0.1.44"),
+                of("app", "later", "^0.3.1"),
+                of("tool", "elsewhere", "^0.1.44"),
+            ]
+        };
+        let time = at("app", "time", "0.1.44");
+        assert_eq!(refusing(&time, "0.2.23", others()), ["chrono"]);
+        assert!(refusing(&time, "0.1.45", others()).is_empty());
     }
 
     #[test]

@@ -129,8 +129,17 @@ pub(super) fn project<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
     let mut table = "";
     // A list that is open, and what it counts for.
     let mut list = None;
+    // A package of Poetry's whose list of constraints is open.
+    let mut several = None;
     for line in &comment::outside(lines, comment::TOML) {
         let mut rest = line.text;
+        several = several.filter(|_| toml::table(rest).is_none());
+        if let Some(name) = several {
+            if constraints(name, rest, *line, &mut found) {
+                several = None;
+            }
+            continue;
+        }
         if list.is_none() {
             if let Some(name) = toml::table(rest) {
                 table = name;
@@ -143,6 +152,11 @@ pub(super) fn project<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
                 continue;
             };
             match poetry(table) {
+                Some(Poetry::All) if value.starts_with('[') => {
+                    let is_whole = constraints(key, value, *line, &mut found);
+                    several = Some(key).filter(|_| !is_whole);
+                    continue;
+                }
                 Some(Poetry::All) if key != "python" => {
                     let wanted = Wanted::written(toml::version(value));
                     found.push(Asked::new(key, wanted, *line));
@@ -176,6 +190,29 @@ pub(super) fn project<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
         }
     }
     found
+}
+
+/// Several constraints of one package, each in a table of its own, as far as they stand on a line; says
+/// whether their list ends there.
+fn constraints<'t>(
+    name: &'t str,
+    text: &'t str,
+    line: Line<'t>,
+    found: &mut Vec<Asked<'t>>,
+) -> bool {
+    let mut rest = text;
+    while let Some((before, inner)) = rest.split_once('{') {
+        let (table, behind) = inner.split_once('}').unwrap_or((inner, ""));
+        let start = before.len();
+        let table = rest.get(start..start + 1 + table.len()).unwrap_or_default();
+        found.push(Asked::new(
+            name,
+            Wanted::written(toml::version(table)),
+            line,
+        ));
+        rest = behind;
+    }
+    rest.contains(']')
 }
 
 /// What the requirements count for that the key of a table lists, where it lists any.

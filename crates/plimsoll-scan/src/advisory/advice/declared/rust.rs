@@ -32,6 +32,7 @@ pub(super) fn manifest<'t>(lines: &[Line<'t>]) -> Vec<Asked<'t>> {
             && let (Some(last), Some(words)) = (found.last_mut(), toml::version(value))
         {
             last.wanted.get_or_insert(words);
+            last.line = *line;
         }
         let Some((key, value)) = toml::key(line.text).filter(|_| is_list) else {
             continue;

@@ -69,6 +69,24 @@ fn python() {
             "24 attrs! ==20",
         ]
     );
+    // One package by several conditions.
+    assert_eq!(
+        read(
+            "pyproject.toml",
+            "[tool.poetry.dependencies]\nflask = [\n  {version = \"<=0.9\", python = \"<3.8\"}, # }]\n  \
+             {version = \">=1,<2\", extras = [\"a\"], python = \">=3.8\"},\n\n  {git = \"x\"}\n]\nclick = \"7\"\n\
+             a = [{version = \"1\"}, {version = \"2\"}]\nb = []\nc = \"3\"\nd = [\n[tool.other]\ne = \"1\"\n"
+        ),
+        [
+            "3 flask <=0.9",
+            "4 flask >=1,<2",
+            "6 flask -",
+            "8 click 7",
+            "9 a 1",
+            "9 a 2",
+            "11 c 3",
+        ]
+    );
     assert_eq!(
         read(
             "poetry.lock",
@@ -102,7 +120,7 @@ fn rust_and_go() {
             "5 real 1",
             "6 tokio -",
             "8 libc 1",
-            "9 time 0.3",
+            "10 time 0.3",
             "12 foo! -",
             "14 bar! -",
             "15 baz! -",

@@ -165,6 +165,46 @@ fn what_an_installed_package_refuses_is_not_had_by_renewing() {
     assert_eq!(edit("admin==3.0\nflask==1.0.0\n"), (raised, vec![2, 1]));
     assert_eq!(edit("a\nflask\n"), (raised, vec![2]));
     assert_eq!(edit("a\n"), (raised, vec![3]));
+    // No file names the package itself.
+    assert_eq!(edit("admin==3.0\n"), (raised, vec![1]));
+    assert_eq!(edit("admin==2.0\n"), (raised, vec![3]));
+}
+
+/// What waits for another package is edited together with that one, whether a lock knows of it or nothing.
+#[test]
+fn what_waits_for_another_package_is_one_edit_with_it() {
+    let high = VulnerabilitySeverity::High;
+    let site = "usr/lib/python3.11/site-packages";
+    let admin = (PackageKind::Python, 2, "admin", "3.0");
+    let mut image = Image::new()
+        .with(FLASK, high, &["2.0.3"])
+        .with(admin, high, &["3.1"])
+        .with((PackageKind::Python, 2, "pandas", "1.0"), high, &["1.1"])
+        .with(FLASK, high, &[]);
+    for package in &mut image.inventory.packages {
+        let (name, version) = (&package.name, &package.version);
+        package.path = format!("{site}/{name}-{version}.dist-info/METADATA");
+    }
+    image.inventory.packages[1].requires = vec![Requirement {
+        name: "flask".to_owned(),
+        versions: "<2".to_owned(),
+        condition: None,
+    }];
+    const LOCK: &str = "[[package]]\nname = \"flask\"\nversion = \"1.0.0\"\n";
+    let both = "raise-versions requirements.txt:2: admin 3.0 > 3.1, flask 1.0.0 > 2.0.3: 2/3";
+    let alone = "raise-versions Dockerfile:3: pandas 1.0 > 1.1: 1/1";
+    let pin = declared_in("requirements.txt", "a\nadmin==3.0\n", Standing::Copied);
+    assert_eq!(told(&image.advise(&pin, high)), [both, alone]);
+    let mut locked = pin.clone();
+    locked.extend(declared_in("poetry.lock", LOCK, Standing::Copied));
+    assert_eq!(told(&image.advise(&locked, high)), [both, alone]);
+    // Nobody says what asks for it.
+    assert_eq!(
+        told(&image.advise(&[], high)),
+        [
+            "raise-versions Dockerfile:3: admin 3.0 > 3.1, flask 1.0.0 > 2.0.3, pandas 1.0 > 1.1: 3/4"
+        ]
+    );
 }
 
 /// What must come after the version that a line names is not what the line takes.
