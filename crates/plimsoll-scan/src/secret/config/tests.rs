@@ -722,6 +722,7 @@ fn what_commands_are_handed_is_told_where_it_is_drawn() {
             "make -Debug=yes AUTH=basic LICENSE_KEY=accepted MAX_TOKENS=4096",
             "accepted MAX_TOKENS=4096",
         ),
+        ("cd /a;PWD=orchid;make", "PWD=orchid"),
         (
             "crudini --set /a DEFAULT verbose password-less",
             "password-less",
