@@ -80,6 +80,8 @@ const WORDS: &[&str] = &[
     "release_cookie",
     "creds",
     "basic_auth",
+    "basic.auth",
+    "auth_string",
     "art-api",
     "_pat",
     "login(",

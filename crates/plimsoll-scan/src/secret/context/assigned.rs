@@ -1,7 +1,7 @@
 //! What is assigned to a name, and where that begins.
 
 use super::super::Hit;
-use super::super::assignment::{is_meant, names_none};
+use super::super::assignment::{is_meant, names_none, password_of};
 use super::super::detector::LOOKBEHIND;
 use super::super::form::{LONGEST, Written, judged, stands_by_itself};
 use super::super::name::{may_promise, names_several, promises};
@@ -54,6 +54,8 @@ pub(super) fn assigned(bytes: &[u8], at: usize, word_end: usize, settings: bool)
             false => None,
         };
     };
+    let (from, value) = password_of(name, value);
+    let start = start + from;
     if !is_meant(name, value)
         || names_none(name, value)
         || (is_sum(value) && names_file(bytes, at - before, name_end))

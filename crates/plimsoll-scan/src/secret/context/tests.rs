@@ -13,6 +13,50 @@ fn kinds(text: &str, settings: bool) -> Vec<&'static str> {
 
 const VALUE: &str = "q7RtY2mWx9KpLz4VbN8c";
 
+fn values(text: &str, settings: bool) -> Vec<&str> {
+    let mut hits = Hits::default();
+    in_context(Piece::text(text), settings, &mut Told::default(), &mut hits);
+    hits.iter().map(|hit| &text[hit.start..hit.end]).collect()
+}
+
+/// A user, a colon and the password.
+#[test]
+fn passwords_of_logins_in_one() {
+    for (text, settings) in [
+        ("basic.auth.user.info=SRKEY12345:VALUE\n", true),
+        (
+            "schema.registry.basic.auth.user.info=K7Q2ZT4WX9BM5NLP:VALUE\n",
+            true,
+        ),
+        ("auth_string = \"admin:VALUE\"\n", true),
+        (
+            "{\"value.converter.basic.auth.user.info\": \"K:VALUE\"}",
+            false,
+        ),
+        ("{\"basic.auth.user.info\": \"K:VALUE\"}", false),
+        ("auth_string = 'admin:VALUE'", false),
+    ] {
+        let text = text.replace("VALUE", VALUE);
+        assert_eq!(values(&text, settings), [VALUE], "{text}");
+    }
+    for none in [
+        "basic.auth.user.info=user:password\n",
+        "basic.auth.user.info=<key>:<secret>\n",
+        "basic.auth.user.info=${KEY}:${SECRET}\n",
+        "basic.auth.credentials.source=USER_INFO\n",
+        "sr = {\"basic.auth.user.info\": f\"{os.environ['K7Q2ZT4WX9']}:{os.environ['S7Q2ZT4WX9BM5']}\"}",
+        "auth_string = f\"{user}:{password}\"",
+        "auth_string = admin:pass\n",
+        "# basic.auth.user.info=SRKEY12345:VALUE\n",
+    ] {
+        assert_eq!(
+            values(&none.replace("VALUE", VALUE), true),
+            [""; 0],
+            "{none}"
+        );
+    }
+}
+
 #[test]
 fn what_is_assigned_to_a_name_that_promises_a_credential() {
     for code in [
