@@ -75,6 +75,7 @@ const WORDS: &[&str] = &[
     "private.key",
     "master.key",
     "access.key",
+    "account.key",
     "auth.key",
     "erlang_cookie",
     "release_cookie",

@@ -19,7 +19,8 @@ pub(super) fn assigned(bytes: &[u8], at: usize, word_end: usize, settings: bool)
         .rev()
         .take_while(|byte| name_byte(**byte))
         .count();
-    let after = bytes[word_end..bytes.len().min(word_end + 48)]
+    // Behind `fs.azure.account.key.` stands the name of an account with its host.
+    let after = bytes[word_end..bytes.len().min(word_end + 64)]
         .iter()
         .take_while(|byte| name_byte(**byte))
         .count();

@@ -57,6 +57,39 @@ fn passwords_of_logins_in_one() {
     }
 }
 
+/// The names by which Hadoop and Spark are told the key of a storage account.
+#[test]
+fn keys_of_storage_accounts() {
+    let key = format!("{}==", &"q7RtY2mW/9KpLz4V+N8c".repeat(5)[..86]);
+    for (text, settings) in [
+        ("NAME=KEY\n", true),
+        ("spark.hadoop.NAME KEY\n", true),
+        ("<name>NAME</name><value>KEY</value>", true),
+        ("spark-submit --conf spark.hadoop.NAME=KEY j.py\n", true),
+        ("spark.conf.set(\"NAME\", \"KEY\")", false),
+    ] {
+        for host in [
+            "lake.dfs.core.windows.net",
+            "lake.blob.core.windows.net",
+            "abcdefghijklmnopqrstuvwx.blob.core.usgovcloudapi.net",
+        ] {
+            let text = text.replace("NAME", &format!("fs.azure.account.key.{host}"));
+            let text = text.replace("KEY", &key);
+            assert_eq!(values(&text, settings), [&key], "{text}");
+            assert_eq!(kinds(&text, settings), ["azure-storage-key"], "{text}");
+        }
+    }
+    for none in [
+        "fs.azure.account.key.lake.dfs.core.windows.net=YOUR_ACCESS_KEY\n",
+        "fs.azure.account.key.lake.dfs.core.windows.net=${AZURE_KEY_1}\n",
+        "fs.azure.account.keyprovider.lake.dfs.core.windows.net=org.apache.hadoop.fs.azurebfs.Key2\n",
+        "spark.conf.set(\"fs.azure.account.key.lake.dfs.core.windows.net\", key)",
+        "{\"account.key\": \"9f8e7d6c5b4a39281706f5e4d3c2b1a09f8e7d6c5b4a39281706f5e4d3c2b1a0\"}",
+    ] {
+        assert_eq!(values(none, true), [""; 0], "{none}");
+    }
+}
+
 #[test]
 fn what_is_assigned_to_a_name_that_promises_a_credential() {
     for code in [
