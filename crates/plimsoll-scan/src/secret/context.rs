@@ -20,8 +20,10 @@ use self::carried::{
 use super::Hit;
 use super::connection::{in_connection, in_source_name};
 use super::detector::{Piece, Told};
+use super::form::{Written, judged};
 use super::grams::{Grams, beginnings};
 use super::hits::Hits;
+use super::users::{MODULE, Options};
 
 /// Words in names that promise a credential, and other marks.
 const WORDS: &[&str] = &[
@@ -154,6 +156,33 @@ pub(super) fn in_context(piece: Piece<'_>, settings: bool, told: &mut Told, hits
     );
     each(piece, &DSN, &mut told.names, hits, source_password);
     each(piece, &THIN, &mut told.thin, hits, thin_password);
+    in_modules(piece, &mut told.modules, hits);
+}
+
+/// Passwords of the users behind each login module that begins in the part that is searched.
+fn in_modules(piece: Piece<'_>, told: &mut usize, hits: &mut Hits) {
+    let last = piece.limit.saturating_add(MODULE.needle().len() - 1);
+    let end = piece.bytes.len().min(last);
+    let mut from = piece.from.max(*told);
+    while let Some(found) = piece
+        .bytes
+        .get(from..end)
+        .and_then(|rest| MODULE.find(rest))
+    {
+        let at = from + found;
+        from = at + MODULE.needle().len();
+        if let Some(mut options) = Options::of_module(piece.bytes, at) {
+            hits.extend(options.by_ref().filter_map(|(password, start)| {
+                let (kind, severity) = judged("password", password, Written::QuotedSetting)?;
+                Some(Hit::of(kind, severity, start, password.as_bytes()))
+            }));
+            from = from.max(options.at);
+        }
+        *told = from;
+        if hits.is_full() {
+            return;
+        }
+    }
 }
 
 /// Passwords in addresses, where all else that stands around them tells nothing.

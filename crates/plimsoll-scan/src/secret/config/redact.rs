@@ -15,6 +15,7 @@ use super::super::hits::{Hits, Parts};
 use super::super::name::{may_promise, promises};
 use super::super::pair::{Joined, doubtful_beside_ids};
 use super::super::placeholder::{is_variable, may_be_shown};
+use super::super::users::users;
 use super::super::{Detector, Hit, KnownValues};
 use super::composed::{Composed, composed};
 use super::line::given_by_words;
@@ -218,6 +219,8 @@ fn doubtful_in_nested(text: &str, given: Option<Given<'_>>, depth: usize) -> Pla
     let mut doubtful: Places = doubtful_in_urls(text).chain(said(text)).collect();
     doubtful.extend(in_connection_strings(text));
     doubtful.extend(in_statements(text));
+    let users = users(text).filter(|(password, _)| !may_be_shown(password));
+    doubtful.extend(users.map(|(password, start)| (start, start + password.len())));
     for (name, value, start) in all_given(text, given) {
         if hides(name, value) {
             doubtful.push((start, start + value.len()));
