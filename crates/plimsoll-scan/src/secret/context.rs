@@ -12,7 +12,7 @@ use std::sync::LazyLock;
 use memchr::memmem;
 
 use self::assigned::{assigned, identified};
-use self::called::{argument, log_in, secure_string};
+use self::called::{argument, hashed, log_in, secure_string};
 use self::carried::{
     authorized, azure_marked, azure_secret, azure_signature, carried, in_query, kubeconfig_key,
     source_password, thin_password, url_password,
@@ -261,7 +261,9 @@ fn in_assignments(piece: Piece<'_>, settings: bool, told: &mut usize, hits: &mut
                     .or_else(|| in_source_name(bytes, at, behind))
                     .or_else(|| in_query(bytes, at, behind))
             }
-            PASSWD => assigned(bytes, at, behind, settings).or_else(|| in_query(bytes, at, behind)),
+            PASSWD => assigned(bytes, at, behind, settings)
+                .or_else(|| in_query(bytes, at, behind))
+                .or_else(|| hashed(bytes, at, behind)),
             _ => assigned(bytes, at, behind, settings).or_else(|| in_query(bytes, at, behind)),
         };
         *told = hit.map_or(behind, |hit| hit.end.max(behind));
