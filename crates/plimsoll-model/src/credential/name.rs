@@ -209,7 +209,7 @@ pub fn promises(name: &str) -> bool {
         || names_page(&words)
         || words.iter().any(|word| word == "public")
         || counts_tokens(&words)
-        || matches!(words.as_slice(), [one] if one == "pwd")
+        || is_pwd_of(&words)
         || words.as_slice() == ["old", "pwd"]
         || words.as_slice() == ["oldpwd"]
     {
@@ -222,6 +222,15 @@ pub fn promises(name: &str) -> bool {
         || last == "bearer"
         // npm's own name, behind what it is the setting of.
         || name.to_ascii_lowercase().ends_with(":_auth")
+}
+
+/// Whether a name is `pwd` and no more: a password, or where one works.
+pub fn is_pwd(name: &str) -> bool {
+    is_pwd_of(&words(name))
+}
+
+fn is_pwd_of(words: &[String]) -> bool {
+    matches!(words, [one] if one == "pwd")
 }
 
 /// Whether a name is that of how many tokens there may be, whoever has them: `MAX_API_TOKENS`.

@@ -14,7 +14,7 @@ pub(super) use self::taken_back::names_none;
 use super::command::is_hash;
 use super::drawn::looks_random;
 use super::form::{known_form, maker};
-use super::name::{is_everyday, may_promise, names_login, names_several, promises};
+use super::name::{is_everyday, is_pwd, may_promise, names_login, names_several, promises};
 use super::placeholder::{is_placeholder, may_be_shown};
 use super::{Fingerprint, Hit};
 
@@ -64,6 +64,7 @@ pub(super) fn has_drawn_piece(value: &str) -> bool {
 /// promises it, or may be that of one and the value is drawn.
 pub(super) fn is_meant(name: &str, value: &str) -> bool {
     promises(name)
+        || (is_pwd(name) && !value.contains(['/', '\\']) && has_drawn_piece(value))
         || (may_promise(name)
             // A public key has some.
             && !value.contains(' ')
@@ -290,6 +291,22 @@ fn passwords_in_urls(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_drawn_is_no_place() {
+        for name in ["pwd", "PWD", "--pwd"] {
+            assert_eq!(in_list(name, "q7RtY2mWx9KpLz4V", 0).len(), 1, "{name}");
+            for place in [
+                "/srv/q7RtY2mWx9KpLz4V",
+                "q7RtY2mWx9KpLz4V\\x",
+                "build-2024",
+                "orchid",
+            ] {
+                assert_eq!(in_list(name, place, 0).len(), 0, "{name}={place}");
+            }
+        }
+        assert_eq!(in_list("OLDPWD", "q7RtY2mWx9KpLz4V", 0).len(), 0);
+    }
 
     #[test]
     fn the_password_of_a_login() {

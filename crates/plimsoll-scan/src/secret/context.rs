@@ -255,12 +255,15 @@ fn in_assignments(piece: Piece<'_>, settings: bool, told: &mut usize, hits: &mut
             LOG_IN => log_in(bytes, at, behind),
             DATA_OBJECT..FIRST_LOGIN => argument(bytes, behind, 3),
             FIRST_LOGIN.. => argument(bytes, behind, 2),
-            PASSWORD | PWD | ACCOUNT_KEY | SECRET | ACCESS_KEY => {
-                assigned(bytes, at, behind, settings)
-                    .or_else(|| in_connection(bytes, at, behind, settings))
-                    .or_else(|| in_source_name(bytes, at, behind))
-                    .or_else(|| in_query(bytes, at, behind))
-            }
+            // In files of settings it is as well what is assigned to the name.
+            PWD => in_connection(bytes, at, behind, settings)
+                .or_else(|| assigned(bytes, at, behind, settings))
+                .or_else(|| in_source_name(bytes, at, behind))
+                .or_else(|| in_query(bytes, at, behind)),
+            PASSWORD | ACCOUNT_KEY | SECRET | ACCESS_KEY => assigned(bytes, at, behind, settings)
+                .or_else(|| in_connection(bytes, at, behind, settings))
+                .or_else(|| in_source_name(bytes, at, behind))
+                .or_else(|| in_query(bytes, at, behind)),
             PASSWD => assigned(bytes, at, behind, settings)
                 .or_else(|| in_query(bytes, at, behind))
                 .or_else(|| hashed(bytes, at, behind)),

@@ -4,7 +4,7 @@ use super::super::Hit;
 use super::super::assignment::{is_meant, names_none, password_of};
 use super::super::detector::LOOKBEHIND;
 use super::super::form::{LONGEST, Written, judged, stands_by_itself};
-use super::super::name::{may_promise, names_several, promises};
+use super::super::name::{is_pwd, may_promise, names_several, promises};
 use super::behind::{REACH, value_behind};
 use super::carried::in_header;
 
@@ -33,7 +33,7 @@ pub(super) fn assigned(bytes: &[u8], at: usize, word_end: usize, settings: bool)
     };
     let promised = promises(name);
     // Who logs in at an address is no name: `https://__token__:…`.
-    if (!promised && !may_promise(name)) || bytes[..at - before].ends_with(b"://") {
+    if !(promised || may_promise(name) || is_pwd(name)) || bytes[..at - before].ends_with(b"://") {
         return None;
     }
     let pair = value_of_pair(bytes, at - before, name_end, settings)

@@ -57,6 +57,42 @@ fn passwords_of_logins_in_one() {
     }
 }
 
+/// `pwd` is a password, or where one works.
+#[test]
+fn what_is_drawn_for_a_short_name() {
+    for (text, settings) in [
+        ("dbConnect(odbc::odbc(), UID=\"u\", PWD=\"VALUE\")", false),
+        ("db.createUser({ user: \"etl\", pwd: \"VALUE\" })", false),
+        (
+            "pyodbc.connect(server=\"s\", uid=\"u\", pwd=\"VALUE\")",
+            false,
+        ),
+        ("pwd = 'VALUE'", false),
+        ("{\"user\": \"u\", \"pwd\": \"VALUE\"}", false),
+        ("user: u\npwd: VALUE\n", true),
+        ("pwd=VALUE\n", true),
+    ] {
+        let text = text.replace("VALUE", VALUE);
+        assert_eq!(values(&text, settings), [VALUE], "{text}");
+    }
+    for none in [
+        "pwd=/srv/VALUE\n",
+        "PWD=C:\\VALUE\n",
+        "OLDPWD=VALUE\n",
+        "pwd=$(pwd)\n",
+        "pwd=build-2024\n",
+        "pwd = \"Str0ng\"",
+        "pwd: 'Your password'",
+        "echo \"$PWD\" VALUE\n",
+    ] {
+        assert_eq!(
+            values(&none.replace("VALUE", VALUE), true),
+            [""; 0],
+            "{none}"
+        );
+    }
+}
+
 /// The names by which Hadoop and Spark are told the key of a storage account.
 #[test]
 fn keys_of_storage_accounts() {
