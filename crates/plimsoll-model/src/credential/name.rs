@@ -209,7 +209,7 @@ pub fn promises(name: &str) -> bool {
         || names_page(&words)
         || words.iter().any(|word| word == "public")
         || counts_tokens(&words)
-        || matches!(words.as_slice(), [one] if one == "pwd")
+        || is_pwd_of(&words)
         || words.as_slice() == ["old", "pwd"]
         || words.as_slice() == ["oldpwd"]
     {
@@ -222,6 +222,15 @@ pub fn promises(name: &str) -> bool {
         || last == "bearer"
         // npm's own name, behind what it is the setting of.
         || name.to_ascii_lowercase().ends_with(":_auth")
+}
+
+/// Whether a name is `pwd` and no more: a password, or where one works.
+pub fn is_pwd(name: &str) -> bool {
+    is_pwd_of(&words(name))
+}
+
+fn is_pwd_of(words: &[String]) -> bool {
+    matches!(words, [one] if one == "pwd")
 }
 
 /// Whether a name is that of how many tokens there may be, whoever has them: `MAX_API_TOKENS`.
@@ -350,9 +359,25 @@ pub fn is_everyday(name: &str) -> bool {
         [.., of, "key" | "keys"] => EVERYDAY_KEYS.contains(of),
         [.., "sonar", "login"] | [.., "otp" | "totp", "seed"] => true,
         [.., "pat" | "psk" | "sas"] => true,
+        words if is_of_login(words) => true,
         [.., last] => is_login(last),
         [] => false,
     }
+}
+
+/// Whether a name is that of one login, a user and the password behind a colon: `basic.auth.user.info` of a
+/// schema registry's clients (Confluent), `PREFECT_API_AUTH_STRING`.
+pub fn names_login(name: &str) -> bool {
+    let words = words(name);
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    is_of_login(&words)
+}
+
+fn is_of_login(words: &[&str]) -> bool {
+    matches!(
+        words,
+        [.., "basic", "auth", "user", "info"] | [.., "auth", "string"]
+    )
 }
 
 /// Whether a variable of this name may hold a credential, if its value reads like drawn.
@@ -521,6 +546,8 @@ mod tests {
             "NEW_RELIC_LICENSE_KEY",
             "SONAR_LOGIN",
             "OTP_SEED",
+            "value.converter.basic.auth.user.info",
+            "PREFECT_API_AUTH_STRING",
         ] {
             assert!(is_everyday(yes) && may_promise(yes), "{yes}");
         }
@@ -535,10 +562,14 @@ mod tests {
             "AUTH_TYPE",
             "LOGIN",
             "RANDOM_SEED",
+            "auth.user.info",
+            "basic.auth.user.info.provider",
+            "authentication_string",
             "",
         ] {
-            assert!(!is_everyday(no), "{no}");
+            assert!(!is_everyday(no) && !names_login(no), "{no}");
         }
+        assert!(names_login("KAFKA_BASIC_AUTH_USER_INFO") && !names_login("BASIC_AUTH"));
         assert!(names_several("API_KEYS") && names_several("BASIC_AUTH"));
         assert!(
             !names_several("API_KEY") && !names_several("DB_PASS") && !names_several("GPG_KEYS")

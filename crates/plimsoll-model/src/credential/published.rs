@@ -65,6 +65,9 @@ const EXAMPLES: &[&str] = &[
     "BTBZMqHH6r4Tts7J_aSIgg",
     "q1dXpw3UpT5VOmu_cf_v6ih07Aems3njxI-JWgLcM94",
     "yfWPiYE-n46HLnH0KqZOF1fJJU3MYrct3AELtAQ-oRw",
+    // Google Cloud's command line, which names itself so to all who log in.
+    "d-FL95Q19q7MQmFpd7hHD0Ty",
+    "ZmssLNjJy2998hD4CTg2ejr2",
     // RFC 6238 and Google's manual: numbers that are good once.
     "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ",
     "JBSWY3DPEHPK3PXP",

@@ -14,7 +14,7 @@ pub(super) use self::taken_back::names_none;
 use super::command::is_hash;
 use super::drawn::looks_random;
 use super::form::{known_form, maker};
-use super::name::{is_everyday, may_promise, names_several, promises};
+use super::name::{is_everyday, is_pwd, may_promise, names_login, names_several, promises};
 use super::placeholder::{is_placeholder, may_be_shown};
 use super::{Fingerprint, Hit};
 
@@ -64,6 +64,7 @@ pub(super) fn has_drawn_piece(value: &str) -> bool {
 /// promises it, or may be that of one and the value is drawn.
 pub(super) fn is_meant(name: &str, value: &str) -> bool {
     promises(name)
+        || (is_pwd(name) && !value.contains(['/', '\\']) && has_drawn_piece(value))
         || (may_promise(name)
             // A public key has some.
             && !value.contains(' ')
@@ -78,13 +79,23 @@ pub(super) fn is_meant(name: &str, value: &str) -> bool {
 /// that hits are counted in.
 pub(super) fn in_assignment(name: &str, value: &str, start: usize) -> Option<Hit> {
     in_url(value, start).or_else(|| {
+        let (from, value) = password_of(name, value);
         if !is_meant(name, value) || is_placeholder(value) || names_none(name, value) {
             return None;
         }
         let (kind, severity) = known_form(name, value)?
             .unwrap_or_else(|| (maker(name).unwrap_or("secret-value"), Severity::High));
-        Some(Hit::of(kind, severity, start, value.as_bytes()))
+        Some(Hit::of(kind, severity, start + from, value.as_bytes()))
     })
+}
+
+/// The password in what is given to a name, and where it begins there: behind the user, where the name is that
+/// of a login.
+pub(super) fn password_of<'v>(name: &str, value: &'v str) -> (usize, &'v str) {
+    match value.split_once(':').filter(|_| names_login(name)) {
+        Some((user, password)) => (user.len() + 1, password),
+        None => (0, value),
+    }
 }
 
 /// The longest name whose value is read as a list.
@@ -280,6 +291,44 @@ fn passwords_in_urls(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_drawn_is_no_place() {
+        for name in ["pwd", "PWD", "--pwd"] {
+            assert_eq!(in_list(name, "q7RtY2mWx9KpLz4V", 0).len(), 1, "{name}");
+            for place in [
+                "/srv/q7RtY2mWx9KpLz4V",
+                "q7RtY2mWx9KpLz4V\\x",
+                "build-2024",
+                "orchid",
+            ] {
+                assert_eq!(in_list(name, place, 0).len(), 0, "{name}={place}");
+            }
+        }
+        assert_eq!(in_list("OLDPWD", "q7RtY2mWx9KpLz4V", 0).len(), 0);
+    }
+
+    #[test]
+    fn the_password_of_a_login() {
+        for name in ["KAFKA_BASIC_AUTH_USER_INFO", "PREFECT_API_AUTH_STRING"] {
+            for user in ["admin", "SRKEY12345", "K7Q2ZT4WX9BM5NLP"] {
+                let value = format!("{user}:q7RtY2mWx9KpLz4VbN8c/Hd3+F");
+                let hits = in_list(name, &value, 0);
+                assert_eq!(hits.len(), 1, "{name}");
+                assert_eq!(hits[0].start, user.len() + 1, "{name}");
+                assert_eq!(hits[0].end, value.len(), "{name}");
+            }
+            for none in [
+                "admin:pass",
+                "user:password",
+                "<key>:<secret>",
+                "$K:$S",
+                "admin:",
+            ] {
+                assert_eq!(in_list(name, none, 0).len(), 0, "{name}={none}");
+            }
+        }
+    }
 
     #[test]
     fn what_is_drawn_is_meant() {

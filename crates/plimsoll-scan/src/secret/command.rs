@@ -30,7 +30,7 @@ static HINTS: LazyLock<Regex> = LazyLock::new(|| {
         "curl|http|mysql|mariadb|sshpass|login|redis-cli|mongo|sqlcmd|zip|7z|ldap|smbclient|lftp|user|\
          passwd|sudo|stdin|pass:|passphrase|--with-token|kinit|keytool|jarsigner|ssh-keygen|openssl|\
          mc alias|cypher-shell|influx|rclone|crudini|openstack-config|consul|etcdctl|snyk|authtoken|codecov|pgpass|rabbitmqctl|sqlplus|sqlldr|expdp|impdp|composer config|poetry config|\
-         bundler? config|nuget|twine|skopeo|mosquitto_|ipmitool|plink|pscp|psftp|doctl|snmp|creds",
+         bundler? config|nuget|beeline|bcp|cqlsh|credential create|neo4j-admin|pdm config|elasticsearch-keystore|twine|skopeo|mosquitto_|ipmitool|plink|pscp|psftp|doctl|snmp|creds",
     )
     .expect("a constant expression")
 });

@@ -64,9 +64,12 @@ pub(super) fn in_connection(
     let behind = rest[equals..].strip_prefix(b"=")?;
     let value_at = equals + 1 + blank(behind);
     let value = &rest[value_at..];
-    let end = value.iter().position(|byte| {
-        *byte == separator || ends_string(*byte) || matches!(byte, b';' | b'\\')
-    })?;
+    let end = value
+        .iter()
+        .position(|byte| *byte == separator || ends_string(*byte) || matches!(byte, b';' | b'\\'));
+    // Mostly it is the last, and ends with the text, unless more is there than was looked at.
+    let is_last = bytes.len() <= name_end + AHEAD;
+    let end = end.or(is_last.then_some(value.len()))?;
     let head = before.rsplit(|byte| ends_string(*byte)).next()?;
     let tail = rest[value_at + end..]
         .split(|byte| ends_string(*byte))
@@ -84,9 +87,7 @@ pub(super) fn in_connection(
         return None;
     }
     let value = std::str::from_utf8(&value[..end]).ok()?.trim_end();
-    let around = [head, b"|", tail].concat().to_ascii_lowercase();
-    let around = String::from_utf8_lossy(&around);
-    if !BESIDE.iter().any(|name| around.contains(name)) {
+    if !names_place(&String::from_utf8_lossy(&[head, b"|", tail].concat())) {
         return None;
     }
     let believed = value.len() >= 5
@@ -104,6 +105,12 @@ pub(super) fn in_connection(
         known_form(name, value)?.unwrap_or((maker(name).unwrap_or(KIND), Severity::High));
     let start = name_end + value_at;
     Some(Hit::of(kind, severity, start, value.as_bytes()))
+}
+
+/// Whether a text says what connection strings do besides the password.
+pub(super) fn names_place(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    BESIDE.iter().any(|name| text.contains(name))
 }
 
 /// Names of what else libpq is told (PostgreSQL, libpq, "Connection Strings"); but for that of the
@@ -308,6 +315,31 @@ mod tests {
         ] {
             let values: Vec<&str> = found_in(text, true).iter().map(|hit| hit.1).collect();
             assert_eq!(values, ["Tr0ub4dor-3x"], "{text}");
+        }
+    }
+
+    /// Nothing follows the last line of a file, and the value of a variable.
+    #[test]
+    fn the_last_of_a_text() {
+        for text in [
+            "Default=Server=db;Database=d;Uid=root;Pwd=Tr0ub4dor-3x",
+            "A=Driver={ODBC Driver 18 for SQL Server};Server=s;UID=u;PWD=Tr0ub4dor-3x",
+            "REDIS=cache:6380,ssl=True,pwd=Tr0ub4dor-3x",
+            "a=b\nServer=db;User Id=sa;Pwd = Tr0ub4dor-3x ",
+        ] {
+            let values: Vec<&str> = found_in(text, true).iter().map(|hit| hit.1).collect();
+            assert_eq!(values, ["Tr0ub4dor-3x"], "{text}");
+        }
+        let cut = format!("Server=db;Uid=root;Pwd=Tr0ub4dor-3x{}", "x9".repeat(200));
+        for none in [
+            "Server=db;Uid=root;Pwd=",
+            "Server=db;Uid=root;Pwd=postgres",
+            "Server=db;Uid=root;Pwd=$PW",
+            "Server=db;Uid=root;Pwd=q7 is no password",
+            "cd x;pwd=Tr0ub4dor-3x",
+            &cut,
+        ] {
+            assert_eq!(found_in(none, true), [], "{none}");
         }
     }
 

@@ -12,7 +12,7 @@ use std::sync::LazyLock;
 use memchr::memmem;
 
 use self::assigned::{assigned, identified};
-use self::called::{argument, log_in, secure_string};
+use self::called::{argument, hashed, log_in, secure_string};
 use self::carried::{
     authorized, azure_marked, azure_secret, azure_signature, carried, in_query, kubeconfig_key,
     source_password, thin_password, url_password,
@@ -20,8 +20,10 @@ use self::carried::{
 use super::Hit;
 use super::connection::{in_connection, in_source_name};
 use super::detector::{Piece, Told};
+use super::form::{Written, judged};
 use super::grams::{Grams, beginnings};
 use super::hits::Hits;
+use super::users::{MODULE, Options};
 
 /// Words in names that promise a credential, and other marks.
 const WORDS: &[&str] = &[
@@ -75,11 +77,14 @@ const WORDS: &[&str] = &[
     "private.key",
     "master.key",
     "access.key",
+    "account.key",
     "auth.key",
     "erlang_cookie",
     "release_cookie",
     "creds",
     "basic_auth",
+    "basic.auth",
+    "auth_string",
     "art-api",
     "_pat",
     "login(",
@@ -151,6 +156,33 @@ pub(super) fn in_context(piece: Piece<'_>, settings: bool, told: &mut Told, hits
     );
     each(piece, &DSN, &mut told.names, hits, source_password);
     each(piece, &THIN, &mut told.thin, hits, thin_password);
+    in_modules(piece, &mut told.modules, hits);
+}
+
+/// Passwords of the users behind each login module that begins in the part that is searched.
+fn in_modules(piece: Piece<'_>, told: &mut usize, hits: &mut Hits) {
+    let last = piece.limit.saturating_add(MODULE.needle().len() - 1);
+    let end = piece.bytes.len().min(last);
+    let mut from = piece.from.max(*told);
+    while let Some(found) = piece
+        .bytes
+        .get(from..end)
+        .and_then(|rest| MODULE.find(rest))
+    {
+        let at = from + found;
+        from = at + MODULE.needle().len();
+        if let Some(mut options) = Options::of_module(piece.bytes, at) {
+            hits.extend(options.by_ref().filter_map(|(password, start)| {
+                let (kind, severity) = judged("password", password, Written::QuotedSetting)?;
+                Some(Hit::of(kind, severity, start, password.as_bytes()))
+            }));
+            from = from.max(options.at);
+        }
+        *told = from;
+        if hits.is_full() {
+            return;
+        }
+    }
 }
 
 /// Passwords in addresses, where all else that stands around them tells nothing.
@@ -223,13 +255,18 @@ fn in_assignments(piece: Piece<'_>, settings: bool, told: &mut usize, hits: &mut
             LOG_IN => log_in(bytes, at, behind),
             DATA_OBJECT..FIRST_LOGIN => argument(bytes, behind, 3),
             FIRST_LOGIN.. => argument(bytes, behind, 2),
-            PASSWORD | PWD | ACCOUNT_KEY | SECRET | ACCESS_KEY => {
-                assigned(bytes, at, behind, settings)
-                    .or_else(|| in_connection(bytes, at, behind, settings))
-                    .or_else(|| in_source_name(bytes, at, behind))
-                    .or_else(|| in_query(bytes, at, behind))
-            }
-            PASSWD => assigned(bytes, at, behind, settings).or_else(|| in_query(bytes, at, behind)),
+            // In files of settings it is as well what is assigned to the name.
+            PWD => in_connection(bytes, at, behind, settings)
+                .or_else(|| assigned(bytes, at, behind, settings))
+                .or_else(|| in_source_name(bytes, at, behind))
+                .or_else(|| in_query(bytes, at, behind)),
+            PASSWORD | ACCOUNT_KEY | SECRET | ACCESS_KEY => assigned(bytes, at, behind, settings)
+                .or_else(|| in_connection(bytes, at, behind, settings))
+                .or_else(|| in_source_name(bytes, at, behind))
+                .or_else(|| in_query(bytes, at, behind)),
+            PASSWD => assigned(bytes, at, behind, settings)
+                .or_else(|| in_query(bytes, at, behind))
+                .or_else(|| hashed(bytes, at, behind)),
             _ => assigned(bytes, at, behind, settings).or_else(|| in_query(bytes, at, behind)),
         };
         *told = hit.map_or(behind, |hit| hit.end.max(behind));

@@ -83,6 +83,7 @@ pub(super) struct Told {
     pub(super) names: usize,
     pub(super) thin: usize,
     pub(super) marked: usize,
+    pub(super) modules: usize,
     pub(super) encoded: usize,
 }
 
@@ -98,6 +99,7 @@ impl Told {
         self.names = self.names.saturating_sub(bytes);
         self.thin = self.thin.saturating_sub(bytes);
         self.marked = self.marked.saturating_sub(bytes);
+        self.modules = self.modules.saturating_sub(bytes);
         self.encoded = self.encoded.saturating_sub(bytes);
     }
 }

@@ -296,7 +296,8 @@ pub(super) fn known_form(name: &str, value: &str) -> Option<Option<(&'static str
     {
         return Some(Some(("aws-secret-key", Severity::Critical)));
     }
-    if lower.contains("accountkey") && bytes.len() == 88 && bytes.ends_with(b"==") {
+    if lower.replace('_', "").contains("accountkey") && bytes.len() == 88 && bytes.ends_with(b"==")
+    {
         return Some(Some(("azure-storage-key", Severity::Critical)));
     }
     // Next.js draws them anew in every build; they open what is not published yet.

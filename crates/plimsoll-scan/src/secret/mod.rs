@@ -45,6 +45,7 @@ mod strings;
 mod sums;
 mod terraform;
 mod text;
+mod users;
 mod utf16;
 
 pub(crate) use config::in_config;

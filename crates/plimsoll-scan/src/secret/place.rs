@@ -547,6 +547,7 @@ pub(super) fn is_settings(path: &str) -> bool {
             | "entrypoint"
             | "cloud-config.txt"
             | "rndc.key"
+            | "cqlshrc"
             | ".profile"
             | ".bash_profile"
             | ".bash_login"
@@ -678,6 +679,7 @@ mod tests {
             "etc/smbcredentials",
             "var/spool/cron/crontabs/root",
             "root/.wgetrc",
+            "root/.cassandra/cqlshrc",
             "srv/Dockerfile.prod",
             "root/.config/hub",
             "root/.config/fish/fish_history",

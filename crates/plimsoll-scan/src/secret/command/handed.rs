@@ -9,6 +9,9 @@ const READERS: &[(&str, &str)] = &[
     ("smbpasswd", ""),
     ("sudo", "-S"),
     ("gh", "--with-token"),
+    ("kinit", ""),
+    ("elasticsearch-keystore", "-x"),
+    ("elasticsearch-keystore", "--stdin"),
 ];
 
 /// Whether any program is told so: `--password-stdin`, `--passphrase-fd 0`.

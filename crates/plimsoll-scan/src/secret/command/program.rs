@@ -3,6 +3,7 @@
 use crate::catalogue::base_name;
 
 use super::super::assignment::has_drawn_piece;
+use super::super::drawn::looks_random;
 use super::super::name::promises;
 use super::words::{Word, behind, behind_equals, glued, program};
 
@@ -41,7 +42,7 @@ enum Way {
 /// Flags of curl that take no value, which may stand before one that does (curl(1)).
 const CURL_SWITCHES: &str = "#01234669aBfgGIijJklLMnNOpqRsSvVZ";
 
-/// Programs, and the verb that must stand before the password, if there is one.
+/// Programs, and the verb of one or more words that must stand before the password, if there is one.
 const PROGRAMS: &[(&str, &str, &[Way])] = &[
     (
         "curl",
@@ -174,6 +175,23 @@ const PROGRAMS: &[(&str, &str, &[Way])] = &[
     ("snmptrap", "", SNMP),
     ("snmpinform", "", SNMP),
     ("influx", "", &[Way::Word("-password")]),
+    ("beeline", "", &[Way::Word("-p")]),
+    ("bcp", "in", BCP),
+    ("bcp", "out", BCP),
+    ("bcp", "queryout", BCP),
+    ("bcp", "format", BCP),
+    ("cqlsh", "", &[Way::Word("-p")]),
+    ("airflow", "users create", &[Way::Word("-p")]),
+    ("airflow", "users reset-password", &[Way::Word("-p")]),
+    ("hadoop", "credential create", &[Way::Word("-value")]),
+    (
+        "nifi.sh",
+        "set-single-user-credentials",
+        &[Way::Argument(2)],
+    ),
+    ("neo4j-admin", "set-initial-password", &[Way::Argument(1)]),
+    ("pdm", "config", &[Way::Named(0)]),
+    ("wandb", "login", &[Way::Drawn]),
     ("sqlplus", "", ORACLE),
     ("sqlldr", "", ORACLE),
     ("expdp", "", ORACLE),
@@ -194,6 +212,9 @@ const COMPOSER: &[Way] = &[
 
 /// How those who fetch and send images are told who logs in (podman-pull(1), buildah-push(1)).
 const CREDS: &[Way] = &[Way::Behind("--creds", ':')];
+
+/// How SQL Server's program that copies tables is told who logs in (its manual, "bcp utility").
+const BCP: &[Way] = &[Way::Word("-P"), Way::Glued("-P")];
 
 /// What signs and what hides a message of SNMP (snmpcmd(1)).
 const SNMP: &[Way] = &[Way::Word("-A"), Way::Word("-X")];
@@ -223,11 +244,8 @@ pub(super) fn taken<'t>(
         let Some(at) = program(words, name) else {
             continue;
         };
-        let verb = words[at..].iter().position(|word| word.text == *beside);
-        let at = match verb {
-            _ if beside.is_empty() => at,
-            Some(verb) => at + verb,
-            None => continue,
+        let Some(at) = behind_verb(words, at, beside) else {
+            continue;
         };
         let arguments = &words[at + 1..];
         for way in *ways {
@@ -250,7 +268,7 @@ pub(super) fn taken<'t>(
                 Way::Drawn => plain(arguments).find(|(_, word)| {
                     // What is given to a name is found by that.
                     let is_given = word.text.trim_end_matches('=').contains('=');
-                    !is_given && has_drawn_piece(word.text)
+                    !is_given && (has_drawn_piece(word.text) || is_long_hex(word.text))
                 }),
                 _ => None,
             };
@@ -305,6 +323,29 @@ pub(super) fn taken<'t>(
         }
     }
     found
+}
+
+/// Where the last word of a verb stands behind the program at `at`; the program itself without one.
+fn behind_verb(words: &[Word<'_>], at: usize, verb: &str) -> Option<usize> {
+    let mut parts = verb.split_ascii_whitespace();
+    let Some(first) = parts.next() else {
+        return Some(at);
+    };
+    let begins = at
+        + words[at..]
+            .iter()
+            .position(|word| word.text.eq_ignore_ascii_case(first))?;
+    parts.try_fold(begins, |at, part| {
+        let next = words.get(at + 1)?;
+        (next.text == part).then_some(at + 1)
+    })
+}
+
+/// Whether a word is a token of hexadecimal digits.
+fn is_long_hex(text: &str) -> bool {
+    matches!(text.len(), 32 | 40 | 64)
+        && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+        && looks_random(text)
 }
 
 /// What is given to names that promise a credential.

@@ -1,6 +1,7 @@
 //! The configuration in the form in which it may be shown.
 
 use std::borrow::Cow;
+use std::cell::LazyCell;
 use std::sync::LazyLock;
 
 use plimsoll_model::credential::are_drawn;
@@ -9,10 +10,12 @@ use regex::Regex;
 
 use super::super::assignment::{doubtful_in_urls, in_image_name, in_urls};
 use super::super::command::{doubtful_in_arguments, doubtful_in_commands};
+use super::super::connection::names_place;
 use super::super::hits::{Hits, Parts};
 use super::super::name::{may_promise, promises};
 use super::super::pair::{Joined, doubtful_beside_ids};
 use super::super::placeholder::{is_variable, may_be_shown};
+use super::super::users::users;
 use super::super::{Detector, Hit, KnownValues};
 use super::composed::{Composed, composed};
 use super::line::given_by_words;
@@ -216,6 +219,8 @@ fn doubtful_in_nested(text: &str, given: Option<Given<'_>>, depth: usize) -> Pla
     let mut doubtful: Places = doubtful_in_urls(text).chain(said(text)).collect();
     doubtful.extend(in_connection_strings(text));
     doubtful.extend(in_statements(text));
+    let users = users(text).filter(|(password, _)| !may_be_shown(password));
+    doubtful.extend(users.map(|(password, start)| (start, start + password.len())));
     for (name, value, start) in all_given(text, given) {
         if hides(name, value) {
             doubtful.push((start, start + value.len()));
@@ -345,6 +350,12 @@ fn in_connection_strings(text: &str) -> Places {
     for string in text.split(['"', '\'', '`', '\n']) {
         let from = string.as_ptr().addr() - text.as_ptr().addr();
         let mut open = None;
+        // Elsewhere than there `PWD` is where one works.
+        let names_place = LazyCell::new(|| names_place(string));
+        let is_password = |name: &str| match name.trim().eq_ignore_ascii_case("pwd") {
+            true => *names_place,
+            false => promises(&name.replace(' ', "")),
+        };
         let mut at = from;
         for (number, piece) in string.split(';').enumerate() {
             let end = at + piece.len();
@@ -356,7 +367,7 @@ fn in_connection_strings(text: &str) -> Places {
             if let Some((name, value)) = given
                 && (number > 0 || string.len() > piece.len())
                 && !piece.starts_with(' ')
-                && promises(&name.replace(' ', ""))
+                && is_password(name)
                 && !may_be_shown(value)
             {
                 open = Some(end - value.len());

@@ -646,6 +646,8 @@ fn told_of(step: &str, value: &str) -> (Vec<Fingerprint>, bool) {
 fn what_commands_are_handed_is_told_where_it_is_drawn() {
     let drawn = "q7RtY2mWx9KpLz4V";
     let long = "q7RtY2mWx9KpLz4VbN8cHd3H";
+    let hex = "9f8e7d6c5b4a39281706f5e4d3c2b1a09f8e7d6c";
+    let uuid = "ab-3f9c1b7e-52d4-4a86-9e0d-7b3c5f1a8e2d";
     for step in [
         "git clone https://LONG@github.com/a/b",
         "git config --global url.\"https://LONG@github.com/\".insteadOf https://github.com/",
@@ -670,6 +672,10 @@ fn what_commands_are_handed_is_told_where_it_is_drawn() {
         "snyk auth PW",
         "codecov -t PW",
         "ngrok config add-authtoken PW",
+        "wandb login HEX",
+        "wandb login --relogin --host https://wandb.corp.example HEX",
+        "python -c \"from notebook.auth import passwd; print(passwd('PW'))\"",
+        "conda config --add channels https://conda.anaconda.org/t/UUID/corp",
         "vault login PW",
         "cargo login --registry x PW",
         "mysql -e \"SET PASSWORD FOR 'bob'@'%' = 'PW'\"",
@@ -678,8 +684,12 @@ fn what_commands_are_handed_is_told_where_it_is_drawn() {
         "echo 'db:5432:shop:app:PW' > /root/.pgpass",
         "echo \"requirepass PW\" >> /etc/redis.conf",
     ] {
-        let value = if step.contains("LONG") { long } else { drawn };
-        let step = step.replace("LONG", long).replace("PW", drawn);
+        let forms = [("LONG", long), ("HEX", hex), ("UUID", uuid), ("PW", drawn)];
+        let value = forms.iter().find(|(form, _)| step.contains(form));
+        let value = value.map_or(drawn, |(_, value)| value);
+        let step = forms.iter().fold(step.to_owned(), |step, (form, value)| {
+            step.replace(form, value)
+        });
         let (told, is_shown) = told_of(&step, value);
         assert!(!is_shown, "{step}");
         assert!(told.contains(&Fingerprint::of(value.as_bytes())), "{step}");
@@ -688,6 +698,9 @@ fn what_commands_are_handed_is_told_where_it_is_drawn() {
         "git clone https://PW@github.com/a/b",
         "curl -b x -H 'Cookie: session=PW' https://x",
         "crudini --set /a DEFAULT password orchid",
+        "beeline -u jdbc:hive2://h -n etl -p orchid",
+        "echo orchid | kinit etl@CORP",
+        "KAFKA_BASIC_AUTH_USER_INFO=app:orchid make",
         "psql -c \"ALTER ROLE a PASSWORD 'orchid'\"",
         "psql -c \"CREATE ROLE a SUPERUSER LOGIN PASSWORD 'orchid'\"",
         "mysql -e \"ALTER USER 'root'@'localhost' IDENTIFIED BY 'orchid'\"",
@@ -722,6 +735,7 @@ fn what_commands_are_handed_is_told_where_it_is_drawn() {
             "make -Debug=yes AUTH=basic LICENSE_KEY=accepted MAX_TOKENS=4096",
             "accepted MAX_TOKENS=4096",
         ),
+        ("cd /a;PWD=orchid;make", "PWD=orchid"),
         (
             "crudini --set /a DEFAULT verbose password-less",
             "password-less",

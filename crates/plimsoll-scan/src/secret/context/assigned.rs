@@ -1,10 +1,10 @@
 //! What is assigned to a name, and where that begins.
 
 use super::super::Hit;
-use super::super::assignment::{is_meant, names_none};
+use super::super::assignment::{is_meant, names_none, password_of};
 use super::super::detector::LOOKBEHIND;
 use super::super::form::{LONGEST, Written, judged, stands_by_itself};
-use super::super::name::{may_promise, names_several, promises};
+use super::super::name::{is_pwd, may_promise, names_several, promises};
 use super::behind::{REACH, value_behind};
 use super::carried::in_header;
 
@@ -19,7 +19,8 @@ pub(super) fn assigned(bytes: &[u8], at: usize, word_end: usize, settings: bool)
         .rev()
         .take_while(|byte| name_byte(**byte))
         .count();
-    let after = bytes[word_end..bytes.len().min(word_end + 48)]
+    // Behind `fs.azure.account.key.` stands the name of an account with its host.
+    let after = bytes[word_end..bytes.len().min(word_end + 64)]
         .iter()
         .take_while(|byte| name_byte(**byte))
         .count();
@@ -32,7 +33,7 @@ pub(super) fn assigned(bytes: &[u8], at: usize, word_end: usize, settings: bool)
     };
     let promised = promises(name);
     // Who logs in at an address is no name: `https://__token__:…`.
-    if (!promised && !may_promise(name)) || bytes[..at - before].ends_with(b"://") {
+    if !(promised || may_promise(name) || is_pwd(name)) || bytes[..at - before].ends_with(b"://") {
         return None;
     }
     let pair = value_of_pair(bytes, at - before, name_end, settings)
@@ -54,6 +55,8 @@ pub(super) fn assigned(bytes: &[u8], at: usize, word_end: usize, settings: bool)
             false => None,
         };
     };
+    let (from, value) = password_of(name, value);
+    let start = start + from;
     if !is_meant(name, value)
         || names_none(name, value)
         || (is_sum(value) && names_file(bytes, at - before, name_end))

@@ -92,13 +92,13 @@ impl<'b> Arguments<'b> {
 }
 
 /// The argument of this number of a function whose parenthesis ends at `behind`, where it is a
-/// password: behind a place and a user, `new PDO('mysql:host=db', 'app', 'x')`, `mysqli_connect('db',
+/// password: alone, behind a place and a user, `new PDO('mysql:host=db', 'app', 'x')`, `mysqli_connect('db',
 /// 'app', 'x')`, `DBI->connect("dbi:Pg:dbname=shop", "app", "x")`, or behind a user alone,
 /// `HTTPBasicAuth("app", "x")`.
 pub(super) fn argument(bytes: &[u8], behind: usize, number: usize) -> Option<Hit> {
     let kind = match number {
-        2 => "command-password",
-        _ => "database-password",
+        3 => "database-password",
+        _ => "command-password",
     };
     let mut arguments = Arguments::new(bytes, behind);
     for _ in 1..number {
@@ -112,6 +112,21 @@ pub(super) fn argument(bytes: &[u8], behind: usize, number: usize) -> Option<Hit
         .is_some_and(|byte| b",)".contains(byte));
     // What is put together is none as it stands.
     ends.then(|| hit(kind, bytes, &password))?
+}
+
+/// Modules of Jupyter that make hashes of passwords (Jupyter Server, "Running a public server").
+const HASHING: &[&[u8]] = &[b"auth.", b"security.", b"lib."];
+
+/// The password that Jupyter makes a hash of, `passwd('x')`, whose name is from `at` to `behind`: a method
+/// of anything else is none of that.
+pub(super) fn hashed(bytes: &[u8], at: usize, behind: usize) -> Option<Hit> {
+    let before = &bytes[..at];
+    let is_apart = before
+        .last()
+        .is_none_or(|byte| !byte.is_ascii_alphanumeric() && !b"_$>:.".contains(byte));
+    let is_of_module = HASHING.iter().any(|module| before.ends_with(module));
+    let is_called = bytes[at..behind] == *b"passwd" && bytes.get(behind) == Some(&b'(');
+    (is_called && (is_apart || is_of_module)).then(|| argument(bytes, behind + 1, 1))?
 }
 
 /// What a log-in at a server of mail or files is named by in code.
@@ -215,6 +230,8 @@ mod tests {
             "DriverManager.getConnection(\"jdbc:postgresql://db/shop\", \"app\", \"VALUE\");",
             "requests.get(u, auth=('bob', 'VALUE'))",
             "HTTPBasicAuth(\"bob\", \"VALUE\")",
+            "c.ServerApp.password = passwd('VALUE')",
+            "notebook.auth.passwd( \"VALUE\", 'sha1')",
             "req.SetBasicAuth(user, \"VALUE\")",
             "new NetworkCredential(\"bob\", \"VALUE\", \"CORP\")",
             "MySQLdb.connect('db', 'app', 'VALUE', 'shop')",
@@ -246,6 +263,13 @@ mod tests {
             }
         }
         for none in [
+            "getpasswd('q7RtY2mW!x9')",
+            "$user->passwd('q7RtY2mW!x9')",
+            "form.passwd('q7RtY2mW!x9')",
+            "passwd(name('q7RtY2mW!x9'))",
+            "passwd('q7RtY2mW!x9' + more)",
+            "passwd('Your password1?')",
+            "passwd(q7RtY2mW9x)",
             "new PDO('sqlite:/var/lib/q7RtY2mW.db')",
             "new PDO($dsn, $user, $password)",
             "DriverManager.getConnection(url, user, password);",

@@ -13,6 +13,119 @@ fn kinds(text: &str, settings: bool) -> Vec<&'static str> {
 
 const VALUE: &str = "q7RtY2mWx9KpLz4VbN8c";
 
+fn values(text: &str, settings: bool) -> Vec<&str> {
+    let mut hits = Hits::default();
+    in_context(Piece::text(text), settings, &mut Told::default(), &mut hits);
+    hits.iter().map(|hit| &text[hit.start..hit.end]).collect()
+}
+
+/// A user, a colon and the password.
+#[test]
+fn passwords_of_logins_in_one() {
+    for (text, settings) in [
+        ("basic.auth.user.info=SRKEY12345:VALUE\n", true),
+        (
+            "schema.registry.basic.auth.user.info=K7Q2ZT4WX9BM5NLP:VALUE\n",
+            true,
+        ),
+        ("auth_string = \"admin:VALUE\"\n", true),
+        (
+            "{\"value.converter.basic.auth.user.info\": \"K:VALUE\"}",
+            false,
+        ),
+        ("{\"basic.auth.user.info\": \"K:VALUE\"}", false),
+        ("auth_string = 'admin:VALUE'", false),
+    ] {
+        let text = text.replace("VALUE", VALUE);
+        assert_eq!(values(&text, settings), [VALUE], "{text}");
+    }
+    for none in [
+        "basic.auth.user.info=user:password\n",
+        "basic.auth.user.info=<key>:<secret>\n",
+        "basic.auth.user.info=${KEY}:${SECRET}\n",
+        "basic.auth.credentials.source=USER_INFO\n",
+        "sr = {\"basic.auth.user.info\": f\"{os.environ['K7Q2ZT4WX9']}:{os.environ['S7Q2ZT4WX9BM5']}\"}",
+        "auth_string = f\"{user}:{password}\"",
+        "auth_string = admin:pass\n",
+        "# basic.auth.user.info=SRKEY12345:VALUE\n",
+    ] {
+        assert_eq!(
+            values(&none.replace("VALUE", VALUE), true),
+            [""; 0],
+            "{none}"
+        );
+    }
+}
+
+/// `pwd` is a password, or where one works.
+#[test]
+fn what_is_drawn_for_a_short_name() {
+    for (text, settings) in [
+        ("dbConnect(odbc::odbc(), UID=\"u\", PWD=\"VALUE\")", false),
+        ("db.createUser({ user: \"etl\", pwd: \"VALUE\" })", false),
+        (
+            "pyodbc.connect(server=\"s\", uid=\"u\", pwd=\"VALUE\")",
+            false,
+        ),
+        ("pwd = 'VALUE'", false),
+        ("{\"user\": \"u\", \"pwd\": \"VALUE\"}", false),
+        ("user: u\npwd: VALUE\n", true),
+        ("pwd=VALUE\n", true),
+    ] {
+        let text = text.replace("VALUE", VALUE);
+        assert_eq!(values(&text, settings), [VALUE], "{text}");
+    }
+    for none in [
+        "pwd=/srv/VALUE\n",
+        "PWD=C:\\VALUE\n",
+        "OLDPWD=VALUE\n",
+        "pwd=$(pwd)\n",
+        "pwd=build-2024\n",
+        "pwd = \"Str0ng\"",
+        "pwd: 'Your password'",
+        "echo \"$PWD\" VALUE\n",
+    ] {
+        assert_eq!(
+            values(&none.replace("VALUE", VALUE), true),
+            [""; 0],
+            "{none}"
+        );
+    }
+}
+
+/// The names by which Hadoop and Spark are told the key of a storage account.
+#[test]
+fn keys_of_storage_accounts() {
+    let key = format!("{}==", &"q7RtY2mW/9KpLz4V+N8c".repeat(5)[..86]);
+    for (text, settings) in [
+        ("NAME=KEY\n", true),
+        ("spark.hadoop.NAME KEY\n", true),
+        ("<name>NAME</name><value>KEY</value>", true),
+        ("spark-submit --conf spark.hadoop.NAME=KEY j.py\n", true),
+        ("spark.conf.set(\"NAME\", \"KEY\")", false),
+    ] {
+        for host in [
+            "lake.dfs.core.windows.net",
+            "lake.blob.core.windows.net",
+            "abcdefghijklmnopqrstuvwx.blob.core.usgovcloudapi.net",
+        ] {
+            let text = text.replace("NAME", &format!("fs.azure.account.key.{host}"));
+            let text = text.replace("KEY", &key);
+            assert_eq!(values(&text, settings), [&key], "{text}");
+            assert_eq!(kinds(&text, settings), ["azure-storage-key"], "{text}");
+        }
+    }
+    for none in [
+        "fs.azure.account.key.lake.dfs.core.windows.net=YOUR_ACCESS_KEY\n",
+        "fs.azure.account.key.lake.dfs.core.windows.net=${AZURE_KEY_1}\n",
+        "fs.azure.account.keyprovider.lake.dfs.core.windows.net=org.apache.hadoop.fs.azurebfs.Key2\n",
+        "spark.conf.set(\"fs.azure.account.key.lake.dfs.core.windows.net\", key)",
+        "{\"account.key\": \"9f8e7d6c5b4a39281706f5e4d3c2b1a09f8e7d6c5b4a39281706f5e4d3c2b1a0\"}",
+    ] {
+        assert_eq!(values(none, true), [""; 0], "{none}");
+    }
+}
+
 #[test]
 fn what_is_assigned_to_a_name_that_promises_a_credential() {
     for code in [

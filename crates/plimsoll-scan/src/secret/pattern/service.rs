@@ -373,4 +373,10 @@ pub(super) const PATTERNS: &[Pattern] = &[
         // The shorter the user's name, the shorter the middle.
         r"sk\.eyJ[A-Za-z0-9_-]{50,300}\.[A-Za-z0-9_-]{22}",
     ),
+    // In the address of a channel (Anaconda.org, "Installing private packages").
+    token(
+        "anaconda-token",
+        &["anaconda.org/t/"],
+        r"anaconda\.org/t/([a-z]{2}-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})",
+    ),
 ];

@@ -288,7 +288,11 @@ fn passwords_in_other_forms() {
         "RUN x \"$(grep '(' f)\" --password \"my PW\"; case x in a) true;; esac",
         "ENV CS=Server=x;Password=my PW;",
         "ENV CS=Server=x;Password=p@ss;PW;UID=me",
+        "ENV CS=Server=x;Uid=me;Pwd=PW",
+        "ENV CS=Server=x;Uid=me;pwd=my PW",
+        "RUN |1 CS=Server=x;Uid=me;Pwd=PW /bin/sh -c make",
         "RUN app 'Server=x;Password=my PW;UID=me'",
+        "ENV OPTS=a.PlainLoginModule required username=\"a\" user_alice=\"PW\";",
         "RUN helm x --set a=1,b=1,c=1,d=1,e=1,f=1,g=1,h=1,i=1,j=1,k=1,l=1,m=1,n=1,o=1,p=1,password=PW",
     ] {
         for password in ["tA9wS6tP5dM3kW6u", "tulipgar"] {
