@@ -1,6 +1,7 @@
 //! One Dockerfile with all that is known around it, as rules see it.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use plimsoll_model::{ImageConfig, Platform, SourceFile, SourceOrigin, Span};
@@ -62,6 +63,10 @@ pub struct ProjectFile<'a> {
     /// For each instruction which of its commands call a package manager, by script and command.
     package_calls: Vec<OnceCell<Vec<(usize, usize)>>>,
     entry: OnceCell<Option<ContextScript<'a>>>,
+    /// For each setting that a rule asked about where it is first spoken of, for each stage.
+    pub(crate) spoken: RefCell<HashMap<&'static str, Vec<Option<usize>>>>,
+    /// The names that stand in FROM, without tags.
+    pub(crate) started_from: OnceCell<HashSet<&'a str>>,
     pub(crate) hints: Hints,
 }
 
@@ -113,6 +118,8 @@ impl<'a> ProjectFile<'a> {
             scripts,
             package_calls,
             entry: OnceCell::new(),
+            spoken: RefCell::default(),
+            started_from: OnceCell::new(),
             hints: Hints::default(),
         };
         for stage in file.shipped_chain() {

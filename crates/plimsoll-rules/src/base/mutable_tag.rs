@@ -1,3 +1,5 @@
+use std::collections::HashSet;
+
 use plimsoll_model::{Confidence, Span};
 use plimsoll_syntax::dockerfile::{Base, InstructionKind, Stage};
 
@@ -47,9 +49,12 @@ impl Rule for MutableTag {
     }
 
     fn check_file(&self, file: &ProjectFile<'_>, sink: &mut Sink<'_>) {
+        // The names that stages have, of those before the one that is looked at.
+        let mut named = HashSet::new();
         for stage in &file.resolution.stages {
             if let InstructionKind::From(from) = &file.from(stage).kind {
-                let aliases = aliases_of_from(file, stage, &from.image.value);
+                let aliases = aliases_of_from(&named, stage, &from.image.value);
+                named.extend(from.alias.as_ref().map(|(_, alias)| alias.value.as_str()));
                 judge(file, &stage.base, from.image.span, stage, aliases, sink);
             }
             for view in file.steps(stage) {
@@ -109,7 +114,7 @@ fn judge(
 /// The ids of the tools that speak of a FROM: hadolint reads what is written, the others what it
 /// comes to.
 fn aliases_of_from(
-    file: &ProjectFile<'_>,
+    named: &HashSet<&str>,
     stage: &Stage,
     written: &str,
 ) -> &'static [&'static str] {
@@ -121,19 +126,8 @@ fn aliases_of_from(
         Tag::Moving(_) => name.ends_with(":latest"),
         Tag::Fixed | Tag::Open => false,
     };
-    let is_stage = |name: &str| {
-        file.resolution.stages[..stage.index]
-            .iter()
-            .any(|earlier| match &file.from(earlier).kind {
-                InstructionKind::From(from) => from
-                    .alias
-                    .as_ref()
-                    .is_some_and(|(_, alias)| alias.value == name),
-                _ => false,
-            })
-    };
     match written_tag(written) {
-        Written::None(name) if name != "scratch" && !name.starts_with('$') && !is_stage(name) => {
+        Written::None(name) if name != "scratch" && !name.starts_with('$') && !named.contains(name) => {
             if others {
                 &[
                     "DL3006",
@@ -296,6 +290,18 @@ mod tests {
                 "a stage that is not built",
                 "FROM node AS test\nFROM alpine:3.20\n",
             )],
+        );
+    }
+
+    /// No FROM looks through the stages before it.
+    #[test]
+    fn many_stages() {
+        let stages: String = (0..40_000)
+            .map(|stage| format!("FROM a AS s{stage}\n"))
+            .collect();
+        fires(
+            "mutable-tag",
+            &[("each by itself", &stages, &[40_000])],
         );
     }
 }

@@ -181,4 +181,31 @@ mod tests {
             "FROM debian:12\nRUN apt-get -qq install --no-install-recommends \\\n  -y git\n"
         );
     }
+
+    /// No installation looks through the steps before it.
+    #[test]
+    fn many_installations() {
+        let mut steps = String::from("FROM debian:12\n");
+        for package in 0..20_000 {
+            steps += &format!("RUN apt-get install -y p{package}\n");
+        }
+        let lines: Vec<usize> = (2..20_002).collect();
+        fires(RULE, &[("none is told before", &steps, &lines)]);
+    }
+
+    #[test]
+    fn what_is_switched_off_below_is_switched_off() {
+        let off = "RUN echo 'APT::Install-Recommends \"0\";' > /etc/apt/apt.conf.d/99\n";
+        let install = "RUN apt-get install -y git\n";
+        for below in ["FROM a", "FROM a AS b\nFROM b"] {
+            let steps = format!("FROM debian:12 AS a\n{off}{below}\n{install}");
+            unsure(RULE, &[("in a stage below", &steps)]);
+        }
+        for (steps, line) in [
+            (format!("FROM debian:12\n{install}{off}"), 2),
+            (format!("FROM debian:12 AS a\n{off}FROM debian:12\n{install}"), 4),
+        ] {
+            fires(RULE, &[("later, or elsewhere", &steps, &[line])]);
+        }
+    }
 }

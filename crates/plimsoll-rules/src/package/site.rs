@@ -1,7 +1,7 @@
 //! The RUNs of a file as rules on packages see them: who keeps what they leave, and what they call.
 
 use plimsoll_model::{Confidence, cut};
-use plimsoll_syntax::dockerfile::{Instruction, InstructionKind, Stage};
+use plimsoll_syntax::dockerfile::{Instruction, InstructionKind};
 use plimsoll_syntax::shell::{ShellCommand, ShellWord};
 
 use crate::mounts;
@@ -134,33 +134,42 @@ pub(crate) fn list(words: &[&ShellWord]) -> String {
 
 /// Whether an earlier step, of this stage or of one it stands on, or a command of this one, speaks
 /// of a setting: `text` in lower case. Asked only where a finding is at stake.
-pub(crate) fn written_before<'a>(file: &ProjectFile<'a>, site: &Site<'a>, text: &str) -> bool {
+pub(crate) fn written_before(file: &ProjectFile<'_>, site: &Site<'_>, text: &'static str) -> bool {
+    let mut spoken = file.spoken.borrow_mut();
+    let spoken = spoken.entry(text).or_insert_with(|| spoken_of(file, text));
+    let first = spoken.get(site.view.stage.index).copied().flatten();
+    first.is_some_and(|first| first <= site.view.step.instruction)
+}
+
+/// For each stage the first instruction that speaks of a setting; the start of the file where a stage
+/// below does.
+fn spoken_of(file: &ProjectFile<'_>, text: &str) -> Vec<Option<usize>> {
     let speaks = |instruction: &Instruction| {
         let bytes = instruction.lines.of(file.dockerfile.source.bytes());
         contains_ignoring_case(bytes, text.as_bytes())
     };
-    let here = site.view.step.instruction;
-    let mut stage = Some(site.view.stage);
-    while let Some(current) = stage {
-        let told = file
-            .steps(current)
-            .take_while(|view| {
-                current.index != site.view.stage.index || view.step.instruction <= here
-            })
-            .any(|view| {
-                let kind = &unwrapped(view.instruction).kind;
-                // A file that is copied in may say it too, but that is not seen here.
-                matches!(
-                    kind,
-                    InstructionKind::Run(_) | InstructionKind::Copy(_) | InstructionKind::Add(_)
-                ) && speaks(view.instruction)
-            });
-        if told {
-            return true;
-        }
-        stage = file.below(current);
+    let mut spoken: Vec<Option<usize>> = Vec::new();
+    for stage in &file.resolution.stages {
+        let below = file.below(stage);
+        let below = below.and_then(|below| spoken.get(below.index).copied().flatten());
+        let own = || {
+            file.steps(stage)
+                .filter(|view| {
+                    let kind = &unwrapped(view.instruction).kind;
+                    // A file that is copied in may say it too, but that is not seen here.
+                    matches!(
+                        kind,
+                        InstructionKind::Run(_)
+                            | InstructionKind::Copy(_)
+                            | InstructionKind::Add(_)
+                    )
+                })
+                .find(|view| speaks(view.instruction))
+                .map(|view| view.step.instruction)
+        };
+        spoken.push(below.map(|_| 0).or_else(own));
     }
-    false
+    spoken
 }
 
 fn contains_ignoring_case(haystack: &[u8], needle: &[u8]) -> bool {
@@ -207,19 +216,19 @@ pub(crate) fn stays_to_hadolint(file: &ProjectFile<'_>, site: &Site<'_>) -> bool
         return true;
     }
     // It knows stages by the name in FROM, tag or not.
-    let named = |stage: &Stage| match &file.from(stage).kind {
-        InstructionKind::From(from) => {
-            let image = from.image.value.as_str();
-            let end = image.find(['@', ':']).unwrap_or(image.len());
-            Some(&image[..end])
-        }
-        _ => None,
-    };
+    let named = file.started_from.get_or_init(|| {
+        let from = stages
+            .iter()
+            .filter_map(|stage| match &file.from(stage).kind {
+                InstructionKind::From(from) => Some(from.image.value.as_str()),
+                _ => None,
+            });
+        from.map(|image| &image[..image.find(['@', ':']).unwrap_or(image.len())])
+            .collect()
+    });
     if let InstructionKind::From(from) = &file.from(stage).kind
         && let Some((_, alias)) = &from.alias
-        && stages
-            .iter()
-            .any(|other| named(other) == Some(alias.value.as_str()))
+        && named.contains(alias.value.as_str())
     {
         return true;
     }

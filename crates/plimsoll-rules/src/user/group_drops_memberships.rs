@@ -53,6 +53,9 @@ impl Rule for GroupDropsMemberships {
 
     fn check_file(&self, file: &ProjectFile<'_>, sink: &mut Sink<'_>) {
         for stage in &file.resolution.stages {
+            if !has_group(file, stage) {
+                continue;
+            }
             let mut members: Vec<(String, String, Span)> = Vec::new();
             let mut next = Some(stage);
             let mut below = Vec::new();
@@ -62,9 +65,6 @@ impl Rule for GroupDropsMemberships {
                     Base::Stage(index) => file.resolution.stages.get(index),
                     _ => None,
                 };
-            }
-            if !has_group(file, stage) {
-                continue;
             }
             for view in below.iter().rev().flat_map(|stage| file.steps(stage)) {
                 match &view.instruction.kind {
@@ -152,5 +152,17 @@ mod tests {
                 ("somebody else", "FROM a:1\nRUN useradd -G docker x\nUSER app:app\n"),
             ],
         );
+    }
+
+    /// What lies below a stage is looked at where that has a group.
+    #[test]
+    fn many_stages() {
+        let mut stages = String::from("FROM a:1 AS s0\nRUN useradd -G docker app\n");
+        for stage in 1..40_000 {
+            stages += &format!("FROM s{} AS s{stage}\n", stage - 1);
+        }
+        stages += "USER app:app\n";
+        let last = stages.lines().count();
+        fires("group-drops-memberships", &[("far above", &stages, &[last])]);
     }
 }

@@ -10,7 +10,7 @@ use std::sync::PoisonError;
 use plimsoll_image::{Entry, EntryKind, Image, ImageError, LayerReader};
 use plimsoll_model::{Skipped, Topic};
 
-use super::links::{Name, TOO_MANY, Targets, targets};
+use super::links::{Name, TOO_MANY, Targets, has_room, targets};
 use super::{Collector, HEAD, Kept, LARGE_FILE, MAX_UNREAD};
 use crate::ScanOptions;
 use crate::catalogue::Document;
@@ -190,7 +190,7 @@ impl<'a> Again<'a> {
             }
             let name = (*layer, *path);
             if let Some(document) = self.collector.record.documents.remove(*path) {
-                if self.collector.has_room(kept > 1, &document, path) {
+                if has_room(&mut self.collector.linked_bytes, kept > 1, &document, path) {
                     kept += 1;
                     self.read.push((name, Read::Document(document)));
                 } else {

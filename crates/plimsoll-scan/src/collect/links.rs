@@ -30,8 +30,8 @@ impl Collector<'_> {
         if let Some(document) = self.record.documents.get(target)
             && !is_other
         {
-            let document = document.clone();
-            if self.has_room(is_third, &document, &entry.path) {
+            if has_room(&mut self.linked_bytes, is_third, document, &entry.path) {
+                let document = document.clone();
                 self.weight += document.weight();
                 self.record.documents.insert(entry.path.clone(), document);
                 self.linked.insert(target.to_owned(), first.clone());
@@ -52,20 +52,35 @@ impl Collector<'_> {
             );
         }
     }
+}
 
-    /// Whether what a file says may be kept under one more name. A link costs its archive a block,
-    /// and us all that the file says.
-    pub(super) fn has_room(&mut self, is_third: bool, document: &Document, path: &str) -> bool {
-        if !is_third {
-            return true;
-        }
-        if self.linked_bytes <= MAX_LINKED_BYTES {
-            self.linked_bytes += postcard::experimental::serialized_size(document)
-                .unwrap_or(MAX_LINKED_BYTES)
-                .saturating_add(path.len());
-        }
-        self.linked_bytes <= MAX_LINKED_BYTES
+/// Bytes that telling a package of a list takes beside what the list says of it, at the least.
+const TOLD_BYTES: usize = 200;
+
+/// Whether what a file says may be kept under one more name, by the bytes that such names took. A link
+/// costs its archive a block, and us all that the file says.
+pub(super) fn has_room(
+    linked_bytes: &mut usize,
+    is_third: bool,
+    document: &Document,
+    path: &str,
+) -> bool {
+    if !is_third {
+        return true;
     }
+    if *linked_bytes <= MAX_LINKED_BYTES {
+        // A list is told package by package under each of its names; a program or archive once.
+        let told = match document {
+            Document::Packages(packages) => packages.len(),
+            Document::DotNet(brought) => brought.packages.len(),
+            _ => 0,
+        };
+        *linked_bytes += postcard::experimental::serialized_size(document)
+            .unwrap_or(MAX_LINKED_BYTES)
+            .saturating_add(path.len())
+            .saturating_add(told.saturating_mul(TOLD_BYTES));
+    }
+    *linked_bytes <= MAX_LINKED_BYTES
 }
 
 /// Why a link was not followed.

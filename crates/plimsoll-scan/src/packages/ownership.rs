@@ -261,33 +261,36 @@ fn changes(layers: &[LayerRecord]) -> HashMap<(PackageKind, &str), usize> {
 
 /// The installed packages, to be found by name.
 struct Installed<'p> {
-    /// Each architecture of each name.
-    names: HashMap<(PackageKind, &'p str), Vec<(&'p str, usize)>>,
+    /// The first of each name.
+    names: HashMap<(PackageKind, &'p str), usize>,
+    /// The first of each architecture of a name: a database may have a name any number of times.
+    architectures: HashMap<(PackageKind, &'p str, &'p str), usize>,
     kinds: HashSet<PackageKind>,
 }
 
 impl<'p> Installed<'p> {
     fn new(system: &'p [Package]) -> Self {
-        let mut names: HashMap<_, Vec<_>> = HashMap::new();
-        for (index, package) in system.iter().enumerate() {
-            names
-                .entry((package.kind, package.name.as_str()))
-                .or_default()
-                .push((package.architecture.as_deref().unwrap_or_default(), index));
-        }
-        Self {
+        let mut installed = Self {
+            names: HashMap::new(),
+            architectures: HashMap::new(),
             kinds: system.iter().map(|package| package.kind).collect(),
-            names,
+        };
+        for (index, package) in system.iter().enumerate() {
+            let (kind, name) = (package.kind, package.name.as_str());
+            let architecture = package.architecture.as_deref().unwrap_or_default();
+            installed.names.entry((kind, name)).or_insert(index);
+            let of_architecture = installed.architectures.entry((kind, name, architecture));
+            of_architecture.or_insert(index);
         }
+        installed
     }
 
     fn find(&self, kind: PackageKind, name: &str, architecture: Option<&str>) -> Option<usize> {
-        let candidates = self.names.get(&(kind, name))?;
-        candidates
-            .iter()
-            .find(|(own, _)| Some(*own) == architecture)
-            .or_else(|| candidates.first())
-            .map(|(_, index)| *index)
+        let of_architecture =
+            architecture.and_then(|own| self.architectures.get(&(kind, name, own)));
+        of_architecture
+            .or_else(|| self.names.get(&(kind, name)))
+            .copied()
     }
 }
 
@@ -540,6 +543,8 @@ fn sites_above(path: &str) -> impl Iterator<Item = &str> {
 
 #[cfg(test)]
 mod tests {
+    use plimsoll_model::Evidence;
+
     use super::*;
 
     #[test]
@@ -565,5 +570,26 @@ mod tests {
         let published = Published::new(&layers, &tree, &["etc/key.pem"]);
         let known = published.system.values().map(HashSet::len);
         assert_eq!(known.collect::<Vec<_>>(), [MAX_SUMS]);
+    }
+
+    #[test]
+    fn a_name_may_have_any_number_of_architectures() {
+        let package = |architecture: usize| {
+            let purl = String::new();
+            let deb = PackageKind::Deb;
+            Package {
+                architecture: Some(format!("x{architecture:06}")),
+                ..Package::new(deb, "a", "1", purl, "status", Evidence::Database, 0)
+            }
+        };
+        let system: Vec<Package> = (0..200_000).map(package).collect();
+        let installed = Installed::new(&system);
+        let find = |architecture| installed.find(PackageKind::Deb, "a", architecture);
+        for (index, package) in system.iter().enumerate() {
+            assert_eq!(find(package.architecture.as_deref()), Some(index));
+        }
+        // The list of a file may not say which, and the database another word for it.
+        assert_eq!((find(Some("all")), find(None)), (Some(0), Some(0)));
+        assert_eq!(installed.find(PackageKind::Apk, "a", None), None);
     }
 }

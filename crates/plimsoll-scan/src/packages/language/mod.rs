@@ -6,7 +6,7 @@ mod python;
 
 pub(super) use python::{nameless, stripped};
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use plimsoll_model::{Evidence, Package, PackageKind, Skipped};
 
@@ -73,17 +73,25 @@ fn names<'l>(
     ownership: &Ownership<'_>,
 ) -> HashMap<usize, &'l str> {
     let mut names: HashMap<usize, &str> = HashMap::new();
+    // What the packages are called in what has several names: there may be many of both.
+    let mut called: HashMap<usize, HashSet<&str>> = HashMap::new();
     for (path, node, document) in tree.documents(layers) {
         let Some(content) = shared(node, document) else {
             continue;
         };
         let known = names.entry(content).or_insert(path);
+        if *known == path {
+            continue;
+        }
+        let called = called.entry(content).or_insert_with(|| {
+            let packages = listed(document).iter();
+            packages.map(|own| own.name.as_str()).collect()
+        });
         let rank = |path: &str| {
-            let mut packages = listed(document).iter();
-            let is_own = packages.any(|own| own.name == base_name(path));
+            let is_own = called.contains(base_name(path));
             (ownership.owner(path).is_some(), !in_cache(path), is_own)
         };
-        if *known != path && rank(path) > rank(known) {
+        if rank(path) > rank(known) {
             *known = path;
         }
     }

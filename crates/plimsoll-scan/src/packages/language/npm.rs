@@ -1,21 +1,23 @@
 //! Node: projects, who asked for a package, and what each takes.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::cell::LazyCell;
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 
 use plimsoll_model::{Package, PackageKind};
 
 use super::super::brought_by;
 use super::of_manifest;
 use crate::catalogue::npm::{
-    FIXTURES, Manifest, after_first_modules, is_project_at, package_folder,
+    FIXTURES, Manifest, Project, after_first_modules, is_project_at, package_folder,
 };
 use crate::catalogue::{Document, base_name, folder, folders_above};
 use crate::record::{FactKind, LayerRecord};
-use crate::tree::Tree;
+use crate::tree::{Node, Tree};
 
 /// Adds projects, and fills in who asked for what, sizes and numbers of files.
 pub(super) fn complete(layers: &[LayerRecord], tree: &Tree<'_>, packages: &mut Vec<Package>) {
-    let mut asks: Asks<'_> = BTreeMap::new();
+    let mut projects = Vec::new();
     let mut linked = None;
     for (path, node, document) in tree.documents(layers) {
         let Document::NpmProject(project) = document else {
@@ -25,10 +27,10 @@ pub(super) fn complete(layers: &[LayerRecord], tree: &Tree<'_>, packages: &mut V
         if !is_project_at(path) {
             continue;
         }
-        asks.insert(
-            folder(path),
-            project.asks.iter().map(String::as_str).collect(),
-        );
+        projects.push((
+            path.strip_suffix(base_name(path)).unwrap_or_default(),
+            project,
+        ));
         if let Some(own) = &project.manifest
             && (is_there(tree, folder(path), own)
                 || is_run(tree, folder(path), &project.starts)
@@ -47,14 +49,15 @@ pub(super) fn complete(layers: &[LayerRecord], tree: &Tree<'_>, packages: &mut V
         }
     }
     zipped(layers, tree, packages);
-    let mut wanted = HashMap::new();
+    let asks = Asks::new(projects);
+    let stored = LazyCell::new(|| asks.stored(tree));
     for package in packages
         .iter_mut()
         .filter(|package| package.kind == PackageKind::Npm)
     {
         let own = folder(&package.path);
         if package_folder(own) == Some(own) {
-            package.direct = asked(tree, &asks, &mut wanted, own);
+            package.direct = asks.asked(tree, &stored, own);
         }
     }
     measure(tree, packages);
@@ -166,80 +169,109 @@ fn linked_folders(tree: &Tree<'_>) -> HashSet<String> {
         .collect()
 }
 
-/// What projects ask for, by the folder of each.
-type Asks<'l> = BTreeMap<&'l str, Vec<&'l str>>;
-
-/// What one project, and those it holds, ask for.
-struct Wanted<'l> {
-    names: HashSet<&'l str>,
-    /// The folders of a virtual store that links of these names lead to. A link has the name of an
-    /// alias, the package in the store its own.
-    stored: HashSet<&'l str>,
+/// What projects ask for.
+struct Asks<'l> {
+    /// The folders of the projects, each with the slash behind it, sorted: those that one holds stand right
+    /// behind it.
+    projects: Vec<&'l str>,
+    names: Words<'l>,
 }
 
-/// Whether somebody asked for the package in the folder `own` by name. `wanted` keeps what all
-/// projects at and below a folder ask for.
-fn asked<'l>(
-    tree: &Tree<'l>,
-    asks: &Asks<'l>,
-    wanted: &mut HashMap<String, Wanted<'l>>,
-    own: &str,
-) -> Option<bool> {
-    let (modules, below) = own.split_at_checked(after_first_modules(own)?)?;
-    // The name it goes by there, which is another than its own for an alias.
-    let name = own.rsplit_once("node_modules/")?.1;
-    let root = modules.strip_suffix("node_modules/")?.trim_end_matches('/');
-    // A virtual store is reached by links.
-    let store = match below.strip_prefix('.') {
-        Some(_) => Some(below.split('/').nth(1)?),
-        None => None,
-    };
-    if !asks.contains_key(root) {
-        // `npm install --global` knows no project: what lies on top was asked for.
-        let on_top = match store {
-            Some(store) => stored_at(tree, &format!("{modules}{name}"))
-                .is_some_and(|mut parts| parts.any(|part| part == store)),
-            None => below == name,
-        };
-        return base_name(root).eq("lib").then_some(on_top);
-    }
-    if !wanted.contains_key(root) {
-        // The project, and those it holds: what they ask for may lie on top as well.
-        let asking = asks
-            .range(root..)
-            .take_while(|(place, _)| place.starts_with(root))
-            .filter(|(place, _)| {
-                root.is_empty() || matches!(place.as_bytes().get(root.len()), None | Some(b'/'))
-            });
-        let names: HashSet<&str> = asking
-            .clone()
-            .flat_map(|(_, names)| names.iter().copied())
-            .collect();
-        // The links of what a workspace asks for may lie in it.
-        let own_links = asking.flat_map(|(place, names)| {
-            let modules = join(place, "node_modules");
-            names.iter().map(move |name| format!("{modules}/{name}"))
+impl<'l> Asks<'l> {
+    fn new(mut projects: Vec<(&'l str, &'l Project)>) -> Self {
+        projects.sort_unstable_by_key(|(root, _)| *root);
+        let numbered = projects.iter().enumerate();
+        let names = numbered.flat_map(|(number, (_, project))| {
+            let names = project.asks.iter();
+            names.map(move |name| (name.as_str(), number))
         });
-        let stored = names
-            .iter()
-            .map(|name| format!("{modules}{name}"))
-            .chain(own_links)
-            .filter_map(|link| stored_at(tree, &link))
-            .flatten()
-            .collect();
-        wanted.insert(root.to_owned(), Wanted { names, stored });
+        Self {
+            names: Words::new(names.collect()),
+            projects: projects.iter().map(|(root, _)| *root).collect(),
+        }
     }
-    let wanted = wanted.get(root)?;
-    Some(match store {
-        Some(store) => wanted.stored.contains(store),
-        None => below == name && wanted.names.contains(name),
-    })
+
+    /// The project in the folder `root`, and those it holds, by their numbers.
+    fn within(&self, root: &str) -> Option<Range<usize>> {
+        let first = self.projects.binary_search(&root).ok()?;
+        let rest = self.projects.get(first..)?;
+        Some(first..first + rest.partition_point(|other| other.starts_with(root)))
+    }
+
+    /// The folders that links go by to what was asked for; among them those of virtual stores. A link
+    /// has the name of an alias, the package in the store its own. What a project asks for may be linked
+    /// in it, and in one that holds it.
+    fn stored(&self, tree: &Tree<'l>) -> Words<'l> {
+        let mut stored = Vec::new();
+        for (path, node) in tree.iter() {
+            if let Some(folders) = link_folders(node)
+                && let Some((root, name)) = path.rsplit_once("node_modules/")
+                && let Some(projects) = self.within(root)
+                && self.names.holds(name, &projects)
+            {
+                stored.extend(folders.map(|folder| (folder, projects.start)));
+            }
+        }
+        Words::new(stored)
+    }
+
+    /// Whether somebody asked for the package in the folder `own` by name.
+    fn asked<F>(&self, tree: &Tree<'l>, stored: &LazyCell<Words<'l>, F>, own: &str) -> Option<bool>
+    where
+        F: FnOnce() -> Words<'l>,
+    {
+        let (modules, below) = own.split_at_checked(after_first_modules(own)?)?;
+        // The name it goes by there, which is another than its own for an alias.
+        let name = own.rsplit_once("node_modules/")?.1;
+        let root = modules.strip_suffix("node_modules/")?;
+        // A virtual store is reached by links.
+        let store = match below.strip_prefix('.') {
+            Some(_) => Some(below.split('/').nth(1)?),
+            None => None,
+        };
+        let Some(projects) = self.within(root) else {
+            // `npm install --global` knows no project: what lies on top was asked for.
+            let on_top = match store {
+                Some(store) => tree
+                    .get(&format!("{modules}{name}"))
+                    .and_then(link_folders)
+                    .is_some_and(|mut folders| folders.any(|folder| folder == store)),
+                None => below == name,
+            };
+            return (base_name(root.trim_end_matches('/')) == "lib").then_some(on_top);
+        };
+        // What the projects that it holds ask for may lie on top as well.
+        Some(match store {
+            Some(store) => stored.holds(store, &projects),
+            None => below == name && self.names.holds(name, &projects),
+        })
+    }
 }
 
-/// The folders that a link goes by; among them the one of the store.
-fn stored_at<'l>(tree: &Tree<'l>, link: &str) -> Option<impl Iterator<Item = &'l str> + use<'l>> {
-    match tree.get(link).map(|node| &node.fact.kind) {
-        Some(FactKind::Symlink(target)) => Some(target.split('/')),
+/// Words, each with the number of a project that it is said of; sorted.
+struct Words<'l>(Vec<(&'l str, usize)>);
+
+impl<'l> Words<'l> {
+    fn new(mut words: Vec<(&'l str, usize)>) -> Self {
+        words.sort_unstable();
+        Self(words)
+    }
+
+    /// Whether a word is said of one of the projects.
+    fn holds(&self, word: &str, projects: &Range<usize>) -> bool {
+        let first = self.0.partition_point(|one| *one < (word, projects.start));
+        let found = self.0.get(first);
+        found.is_some_and(|(found, project)| *found == word && projects.contains(project))
+    }
+}
+
+/// The longest link that there can be on a disk.
+const LONGEST_LINK: usize = 4_095;
+
+/// The folders that a link goes by.
+fn link_folders<'l>(node: &Node<'l>) -> Option<std::str::Split<'l, char>> {
+    match &node.fact.kind {
+        FactKind::Symlink(target) if target.len() <= LONGEST_LINK => Some(target.split('/')),
         _ => None,
     }
 }
@@ -297,4 +329,62 @@ fn innermost(place: &str, folders: &HashMap<String, usize>) -> Option<usize> {
     }
     let mut around = std::iter::once(place).chain(folders_above(place));
     around.find_map(|at| folders.get(at).copied())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::EntryFact;
+
+    fn project(asks: &[String]) -> Project {
+        Project {
+            manifest: None,
+            asks: asks.to_vec(),
+            starts: Vec::new(),
+        }
+    }
+
+    /// Projects that hold others, each with many wishes, and a virtual store in each.
+    #[test]
+    fn projects_may_be_nested() {
+        const DEPTH: usize = 1_000;
+        let names: Vec<String> = (0..500).map(|name| format!("p{name}")).collect();
+        let roots: Vec<String> = (0..DEPTH).map(|depth| "a/".repeat(depth)).collect();
+        let mut projects: Vec<Project> = roots.iter().map(|_| project(&names)).collect();
+        projects[DEPTH - 1] = project(&["deep".to_owned()]);
+        // It begins as another, and is not in it.
+        let beside = project(&["beside".to_owned()]);
+        let target = || FactKind::Symlink(".pnpm/real@1/node_modules/real".into());
+        let links = roots
+            .iter()
+            .map(|root| EntryFact::stub(&format!("{root}node_modules/p0"), target()));
+        let layers = [LayerRecord {
+            entries: links.collect(),
+            ..LayerRecord::default()
+        }];
+        let tree = Tree::build(&layers);
+        let all = roots.iter().map(String::as_str).zip(&projects);
+        let asks = Asks::new(all.chain([("a-b/", &beside)]).collect());
+        let stored = LazyCell::new(|| asks.stored(&tree));
+        let asked = |own: &str| asks.asked(&tree, &stored, own);
+        for root in &roots {
+            for (name, expected) in [
+                ("z", Some(false)),
+                ("deep", Some(true)),
+                ("beside", Some(root.is_empty())),
+                (".pnpm/other@1/node_modules/real", Some(false)),
+            ] {
+                assert_eq!(
+                    asked(&format!("{root}node_modules/{name}")),
+                    expected,
+                    "{name} at {}",
+                    root.len()
+                );
+            }
+            let stored = format!("{root}node_modules/.pnpm/real@1/node_modules/real");
+            let is_last = root.len() == 2 * (DEPTH - 1);
+            assert_eq!(asked(&stored), Some(!is_last));
+        }
+        assert_eq!(asked("b/node_modules/z"), None);
+    }
 }

@@ -1,6 +1,7 @@
 //! Python: what the files beside a distribution's metadata add to it.
 
 use std::borrow::Cow;
+use std::cell::LazyCell;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use plimsoll_model::{Package, PackageKind, Skipped, Topic};
@@ -28,9 +29,12 @@ pub(super) fn complete(
     packages: &mut Vec<Package>,
     skipped: &mut Vec<Skipped>,
 ) {
+    let libraries = LazyCell::new(|| libraries(tree));
     packages.retain(|package| {
         package.kind != PackageKind::Python
-            || (is_installation(package, skipped) && is_carried(tree, package, skipped))
+            || (is_installation(package, skipped)
+                && (!python::is_list_of_carried(&package.path)
+                    || is_carried(tree, &libraries, package, skipped)))
     });
     let searched: HashSet<(Cow<'_, str>, &str)> = packages
         .iter()
@@ -130,14 +134,18 @@ fn is_installation(package: &Package, skipped: &mut Vec<Skipped>) -> bool {
 
 /// Whether what a list of carried distributions names lies beside the list. pip's own names
 /// setuptools, of which it carries `pkg_resources` alone: what is wrong with the rest is not there.
-fn is_carried(tree: &Tree<'_>, package: &Package, skipped: &mut Vec<Skipped>) -> bool {
-    if !python::is_list_of_carried(&package.path) {
-        return true;
-    }
+fn is_carried(
+    tree: &Tree<'_>,
+    libraries: &[&str],
+    package: &Package,
+    skipped: &mut Vec<Skipped>,
+) -> bool {
     let beside = folder(&package.path);
     let lies = |module: &str| {
         let path = format!("{beside}/{module}");
-        tree.get(&path).is_some() || tree.below(&path).next().is_some() || is_module(tree, &path)
+        tree.get(&path).is_some()
+            || tree.below(&path).next().is_some()
+            || is_module(tree, libraries, &path)
     };
     if python::modules(&package.name)
         .iter()
@@ -160,13 +168,24 @@ fn is_carried(tree: &Tree<'_>, package: &Package, skipped: &mut Vec<Skipped>) ->
 
 /// Whether a module lies at a path behind which only its ending is missing: a source, what it is compiled
 /// to, or a library, whose ending says for which interpreter: `.cpython-312-x86_64-linux-gnu.so`.
-fn is_module(tree: &Tree<'_>, path: &str) -> bool {
-    tree.beginning(&format!("{path}."))
-        .any(|found| match found[path.len()..].rsplit_once('.') {
-            Some(("", ending)) => matches!(ending, "py" | "pyc" | "so" | "pyd"),
-            Some((_, ending)) => matches!(ending, "so" | "pyd"),
-            None => false,
-        })
+fn is_module(tree: &Tree<'_>, libraries: &[&str], path: &str) -> bool {
+    let source = format!("{path}.py");
+    if tree.get(&source).is_some() || tree.get(&format!("{source}c")).is_some() {
+        return true;
+    }
+    let start = format!("{path}.");
+    let first = libraries.partition_point(|library| **library < *start);
+    libraries
+        .get(first)
+        .is_some_and(|library| library.starts_with(&start))
+}
+
+/// All files that are called as compiled modules are, sorted.
+fn libraries<'l>(tree: &Tree<'l>) -> Vec<&'l str> {
+    let paths = tree.iter().map(|(path, _)| path);
+    paths
+        .filter(|path| path.ends_with(".so") || path.ends_with(".pyd"))
+        .collect()
 }
 
 /// Takes those out of `gone` of which a later layer deleted the metadata alone: interpreters import their
@@ -280,4 +299,29 @@ pub(in super::super) fn nameless<'p>(
             )
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::{EntryFact, FactKind};
+
+    /// No line of a list looks through all that begins so.
+    #[test]
+    fn many_files_may_begin_as_a_module() {
+        let paths = (0..100_000).map(|number| format!("v/foo.x{number:06}"));
+        let entries = paths.chain(["v/bar.cpython-312-x86_64-linux-gnu.so".to_owned()]);
+        let layers = [LayerRecord {
+            entries: entries
+                .map(|path| EntryFact::stub(&path, FactKind::File))
+                .collect(),
+            ..LayerRecord::default()
+        }];
+        let tree = Tree::build(&layers);
+        let libraries = libraries(&tree);
+        for _ in 0..50_000 {
+            assert!(!is_module(&tree, &libraries, "v/foo"));
+            assert!(is_module(&tree, &libraries, "v/bar"));
+        }
+    }
 }

@@ -64,6 +64,25 @@ pub(super) fn cases() -> Vec<HostileContent> {
                 ]
             },
         ),
+        // As many times as there are links is every package of the list told.
+        told(
+            "hard-links-to-a-list-of-packages",
+            "more such links to package metadata than are followed",
+            |scale| {
+                let packages: Vec<String> = (0..2_000)
+                    .map(|package| format!("{{\"name\":\"v/p{package}\",\"version\":\"1.0\"}}"))
+                    .collect();
+                let list = format!("{{\"packages\":[{}]}}", packages.join(","));
+                vec![
+                    Layer::new()
+                        .file("srv/vendor/composer/installed.json", list)
+                        .many(many(scale), |index| {
+                            let path = format!("srv/{index}/vendor/composer/installed.json");
+                            Entry::hardlink(path, "srv/vendor/composer/installed.json")
+                        }),
+                ]
+            },
+        ),
         quiet("hard-links-deleted-above", |scale| {
             vec![
                 Layer::new()
