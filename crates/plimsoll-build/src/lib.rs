@@ -19,6 +19,6 @@ pub mod native;
 
 pub use engine::{BuildError, Capability, Engine, Probe};
 pub use events::{Event, EventSink, LogStream, Vertex, VertexId};
-pub use history::{base_source, foreign_steps, layer_sources, step_sources};
+pub use history::{ForeignStep, base_source, foreign_steps, layer_sources, step_sources};
 pub use plan::{BuildContext, BuildPlan, NamedContext, SecretSource, SecretValue};
 pub use result::{BuildResult, CacheStats, StepRecord};

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use plimsoll_build::ForeignStep;
 use plimsoll_image::{Access, Image};
 use plimsoll_model::{
     BaseImage, Called, ImageName, ImageSummary, Inventory, Report, SecretSighting, Skipped,
@@ -157,13 +158,17 @@ impl<'a> Look<'a> {
         }
     }
 
-    /// The base, as the Dockerfile tells: every layer below the first that one of its lines made. Of
-    /// another state of the file nobody knows what stood above that line; then what the image itself
-    /// tells counts, and is no more than that.
+    /// The base, as the Dockerfile tells: every layer below the first that one of its lines made. Where
+    /// a line above that one is of another state of the file, or one was moved, nobody knows what made those
+    /// below; then what the image itself tells counts, and is no more than that.
     fn base_by_dockerfile(&self, inventory: &Inventory) -> Option<BaseImage> {
         let layers = self.layer_sources.iter().position(Option::is_some)?;
         let known = inventory.base.as_ref();
-        if !self.foreign_steps().is_empty() && known.is_none_or(|base| base.layers < layers) {
+        let first = self.layer_sources[layers].as_ref()?.start.line;
+        let is_doubtful = |step: &ForeignStep| step.place.start.line < first || step.may_be_moved;
+        if self.foreign_steps().iter().any(is_doubtful)
+            && known.is_none_or(|base| base.layers < layers)
+        {
             return known.cloned();
         }
         Some(BaseImage {
@@ -176,7 +181,7 @@ impl<'a> Look<'a> {
 
     /// What the Dockerfile has and the image's history does not tell of; nothing where it was just built
     /// from it.
-    fn foreign_steps(&self) -> Vec<SourceOrigin> {
+    fn foreign_steps(&self) -> Vec<ForeignStep> {
         let file = self.dockerfile.filter(|_| !self.is_built_here());
         file.map_or_else(Vec::new, |file| {
             plimsoll_build::foreign_steps(file, &self.image.config)
@@ -212,7 +217,7 @@ impl<'a> Look<'a> {
             });
         }
         let foreign = self.foreign_steps();
-        let first = foreign.first()?.start.line;
+        let first = foreign.first()?.place.start.line;
         Some(match foreign.len() {
             1 => format!(
                 "the image was built from another state or stage of it: its history does not tell of line \

@@ -145,6 +145,12 @@ pub(crate) fn context_of(path: &Path, file: &SourceFile, config: &Config) -> Pat
         _ => Path::new("."),
     };
     let mut above = folders_up_to_repository(folder);
+    if folder == Path::new(".") {
+        // Shown as seen from here.
+        above = (1..=above.len())
+            .map(|up| std::iter::repeat_n("..", up).collect())
+            .collect();
+    }
     let is_below = |part| matches!(part, Component::CurDir | Component::Normal(_));
     if above.is_empty() && folder.components().all(is_below) {
         above.extend(folder.ancestors().skip(1).map(Path::to_path_buf));

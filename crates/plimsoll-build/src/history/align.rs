@@ -113,6 +113,15 @@ fn likeness(step: &Step<'_>, entry: &Entry<'_>) -> Likeness {
     }
 }
 
+/// Whether one of some entries is for sure what a step left.
+pub(super) fn is_among(step: &Step<'_>, entries: &[Entry<'_>]) -> bool {
+    let mut entries = entries.iter().take(MOST_AMONG);
+    entries.any(|entry| likeness(step, entry) == Likeness::Same)
+}
+
+/// Entries that one step is held against.
+const MOST_AMONG: usize = 1000;
+
 /// Whether entries are what as many steps left, one by one, and one of them for sure.
 pub(super) fn are_of(steps: &[Step<'_>], entries: &[Entry<'_>]) -> bool {
     let pairs = || steps.iter().zip(entries);

@@ -37,10 +37,24 @@ pub fn step_sources(file: &SourceFile, config: &ImageConfig) -> Vec<Option<Sourc
         .collect()
 }
 
-/// The instructions of `file` that put files into an image and did not into this one, as far as its
-/// history tells; in the order of the file.
-pub fn foreign_steps(file: &SourceFile, config: &ImageConfig) -> Vec<SourceOrigin> {
-    let found = spans(file, config).into_iter().flatten();
+/// An instruction that puts files into an image and did not into this one, as far as its history tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ForeignStep {
+    /// Where it stands.
+    pub place: SourceOrigin,
+    /// Whether the history tells of one like it that no instruction was found for: it may have been moved.
+    pub may_be_moved: bool,
+}
+
+/// Those of `file`, in its order.
+pub fn foreign_steps(file: &SourceFile, config: &ImageConfig) -> Vec<ForeignStep> {
+    let spans = spans(file, config);
+    let history = config.history.iter().zip(&spans);
+    let untold: Vec<Entry<'_>> = history
+        .filter(|(_, span)| span.is_none())
+        .map(|(entry, _)| Entry::new(entry.created_by.as_deref().unwrap_or_default()))
+        .collect();
+    let found = spans.iter().flatten();
     let found: HashSet<usize> = found.map(|span| span.start).collect();
     let (tree, _) = dockerfile::parse(file.clone());
     let places = Places::new(&tree, &dockerfile::resolve(&tree, &ResolveInput::default()));
@@ -50,9 +64,20 @@ pub fn foreign_steps(file: &SourceFile, config: &ImageConfig) -> Vec<SourceOrigi
         .filter(|(keyword, span)| {
             matches!(keyword.as_str(), "RUN" | "COPY" | "ADD") && !found.contains(&span.start)
         })
-        .map(|(_, span)| SourceOrigin::new(file, *span))
+        .enumerate()
+        .map(|(number, (keyword, span))| {
+            let text = std::str::from_utf8(span.of(file.bytes())).unwrap_or_default();
+            ForeignStep {
+                place: SourceOrigin::new(file, *span),
+                may_be_moved: number >= MOST_HELD
+                    || align::is_among(&Step::new(keyword, text), &untold),
+            }
+        })
         .collect()
 }
+
+/// Foreign instructions that are held against the history.
+const MOST_HELD: usize = 1000;
 
 /// For each entry of the history the instruction that left it.
 fn spans(file: &SourceFile, config: &ImageConfig) -> Vec<Option<Span>> {

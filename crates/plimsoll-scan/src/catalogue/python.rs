@@ -234,8 +234,11 @@ pub(super) fn read_metadata(_path: &str, bytes: &[u8]) -> Result<Document, Strin
             break;
         }
         if line.starts_with([' ', '\t']) {
+            // The first line of a text is mostly its name.
             if last_was_license {
-                license = None;
+                license = license.filter(|name: &String| {
+                    license::expression(PackageKind::Python, name).is_some()
+                });
             }
             continue;
         }

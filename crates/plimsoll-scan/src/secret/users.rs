@@ -19,7 +19,7 @@ const LISTING: &[&[u8]] = &[b"Plain", b"Digest"];
 const FLAGS: &[&[u8]] = &[b"required", b"requisite", b"sufficient", b"optional"];
 
 /// How far the options of a module are read.
-const REACH: usize = 4096;
+const REACH: usize = 16 << 10;
 
 /// The options behind the name of a module.
 pub(super) struct Options<'b> {
@@ -61,20 +61,37 @@ impl<'b> Options<'b> {
         self.take(|byte| byte.is_ascii_alphanumeric() || b"_-.@".contains(byte))
     }
 
-    /// Passes over blanks, also as texts in quotes write them, and what carries a line on.
+    /// Passes over blanks, also as texts in quotes write them, what carries a line on, and remarks.
     fn skip_blanks(&mut self) {
         loop {
             let blanks = self.take(u8::is_ascii_whitespace).len();
-            let escape = match self.rest() {
+            let rest = self.rest();
+            let more = match rest {
                 [b'\\', b'n' | b'r' | b't', ..] => 2,
                 [b'\\', next, ..] if next.is_ascii_whitespace() => 1,
+                [b'#', ..] | [b'/', b'/', ..] => memchr::memchr(b'\n', rest).unwrap_or(rest.len()),
+                [b'/', b'*', ..] => memmem::find(rest, b"*/").map_or(rest.len(), |end| end + 2),
                 _ => 0,
             };
-            self.at += escape;
-            if blanks + escape == 0 {
+            self.at += more;
+            if blanks + more == 0 {
                 return;
             }
         }
+    }
+
+    /// What stands in quotes; what has a backslash before it does not end it.
+    fn quoted(&mut self, quote: u8) -> &'b [u8] {
+        let mut is_escaped = false;
+        let rest = self.rest();
+        let ends = |byte: &u8| {
+            let ends = !is_escaped && *byte == quote || *byte == b'\n';
+            is_escaped = !is_escaped && *byte == b'\\';
+            ends
+        };
+        let length = rest.iter().position(ends).unwrap_or(rest.len());
+        self.at += length;
+        &rest[..length]
     }
 
     /// The next option: its name, what is given to it, and where that begins.
@@ -99,7 +116,10 @@ impl<'b> Options<'b> {
         };
         self.at += 1;
         let start = self.at;
-        let value = self.take(|byte| *byte != quote && !matches!(byte, b'\\' | b'\n'));
+        let value = match escape {
+            [] => self.quoted(quote),
+            _ => self.take(|byte| *byte != quote && !matches!(byte, b'\\' | b'\n')),
+        };
         let closes = self.rest().strip_prefix(escape)?.first() == Some(&quote);
         self.at += escape.len() + 1;
         closes.then_some((name, value, start))
@@ -174,6 +194,8 @@ mod tests {
             "Server { org.apache.zookeeper.server.auth.DigestLoginModule required user_super=\"Tr0ub4dor3x\" user_b='Tr0ub4dor4x'; };",
             "x.sasl.jaas.config=a.PlainLoginModule required \\\n  user_a=\"Tr0ub4dor3x\" \\\n  user_b-c = \"Tr0ub4dor4x\";\n",
             "{\"x\": \"a.PlainLoginModule required\\n user_a=\\\"Tr0ub4dor3x\\\" user_api_token=\\\"Tr0ub4dor4x\\\";\"}",
+            "a.PlainLoginModule required\n  # one\n  user_a=\"Tr0ub4dor3x\" // two\n  /* \" */ user_b=\"Tr0ub4dor4x\";",
+            "a.PlainLoginModule required user_x=\"q7\\\"W\" user_a=\"Tr0ub4dor3x\" user_b=\"Tr0ub4dor4x\";",
             "A=a.PlainLoginModule required user_a=Tr0ub4dor3x user_b=Tr0ub4dor4x;",
             "a.PlainLoginModule required user_a=\"Tr0ub4dor3x\"; b.PlainLoginModule required user_b=\"Tr0ub4dor4x\";",
         ] {

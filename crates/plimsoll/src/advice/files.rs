@@ -161,8 +161,9 @@ fn deeper(folder: &Path, path: &str) -> Option<PathBuf> {
     let is_deeper = parts.clone().count() > DEPTH + 1;
     let is_below = is_deeper && parts.all(|part| matches!(part, Component::Normal(_)));
     let place = folder.join(path);
-    let is_file = || place.symlink_metadata().is_ok_and(|found| found.is_file());
-    (is_below && is_file()).then_some(place)
+    // A link may lead out of the folder.
+    let is_no_link = || Some(place.canonicalize().ok()? == folder.canonicalize().ok()?.join(path));
+    (is_below && place.is_file() && is_no_link() == Some(true)).then_some(place)
 }
 
 /// A text in UTF-8 without a mark in front. PowerShell writes `pip freeze > requirements.txt` in UTF-16, and

@@ -31,7 +31,7 @@ pub use self::declared::{
     DeclaredPackage, Standing, declarations, distinct, includes, is_aside, is_manifest,
     may_be_requirements,
 };
-use self::place::{Place, Placed, Places};
+use self::place::{Holding, Place, Placed, Places};
 use self::recheck::recheck;
 use self::step::{following, smallest_step};
 use super::matching::{NamedFlaw, RangeEnd, version_order};
@@ -120,8 +120,8 @@ struct Step<'a> {
     placed: Placed<'a>,
     /// The packages that refuse it as it is to be.
     held_by: Vec<&'a Package>,
-    /// The lines of the project that ask for those: positions among the declared.
-    holding: Vec<usize>,
+    /// The lines of the project that ask for those.
+    holding: Vec<Holding>,
     /// The lines of the project that have to change for it.
     lines: Vec<&'a SourceOrigin>,
 }
@@ -261,7 +261,25 @@ fn at_holders<'a>(mut drafts: Drafts<'a>, places: &Places<'_, 'a>) -> Drafts<'a>
     }
     for (members, steps) in drafts.values_mut() {
         members.found.sort_unstable();
-        steps.sort_by_key(|step| (step.kind, step.name, step.installed));
+        let key = |step: &Step<'a>| (step.kind, step.name, step.installed);
+        steps.sort_by_key(key);
+        steps.dedup_by(|more, step| {
+            let is_same = key(more) == key(step) && more.to == step.to;
+            if is_same {
+                step.flaws.append(&mut more.flaws);
+                step.left.append(&mut more.left);
+                let known = |one: &&Package| {
+                    let mut known = step.held_by.iter();
+                    known.any(|held| (&held.name, &held.version) == (&one.name, &one.version))
+                };
+                let others = more.held_by.extract_if(.., |one| !known(one));
+                let others: Vec<&Package> = others.collect();
+                step.held_by.extend(others);
+                step.holding.append(&mut more.holding);
+                step.lines.append(&mut more.lines);
+            }
+            is_same
+        });
     }
     drafts
 }

@@ -163,8 +163,8 @@ impl<'i, 'a> Places<'i, 'a> {
         }
     }
 
-    /// The lines that people wrote which ask for some packages: positions among the declared.
-    pub(super) fn asking_for(&self, packages: &[&'a Package]) -> Vec<usize> {
+    /// The lines that people wrote which ask for some packages.
+    pub(super) fn asking_for(&self, packages: &[&'a Package]) -> Vec<Holding> {
         let lines = packages.iter().filter_map(|package| {
             let line = self.line(Some(package.layer));
             let lying = lying(package.kind, &package.path);
@@ -172,7 +172,11 @@ impl<'i, 'a> Places<'i, 'a> {
             let claim = self
                 .declarations
                 .find(package.kind, name, version, lying, line);
-            claim.at.filter(|at| !self.input.declared[*at].is_lock)
+            let at = claim.at.filter(|at| !self.input.declared[*at].is_lock)?;
+            let later = later(version);
+            let takes_later =
+                later.is_some_and(|later| self.input.declared[at].resolves_to(&later));
+            Some(Holding { at, takes_later })
         });
         lines.collect()
     }
@@ -182,9 +186,9 @@ impl<'i, 'a> Places<'i, 'a> {
     /// file installs what that says.
     pub(super) fn held_at(&self, step: &Step<'a>) -> Option<Place<'a>> {
         let own = step.placed.declared.map(|at| &self.input.declared[at]);
-        let first = step.holding.first()?;
+        let first = step.holding.iter().min_by_key(|one| one.takes_later)?;
         own.is_none_or(|own| own.is_lock)
-            .then(|| Place::Declared(self.declarations.first_on_line(*first)))
+            .then(|| Place::Declared(self.declarations.first_on_line(first.at)))
     }
 
     /// The lines of the project that have to change for a step: those that ask for the package, unless they
@@ -195,7 +199,7 @@ impl<'i, 'a> Places<'i, 'a> {
         to: Option<&str>,
         asked: &HashSet<usize>,
     ) -> Vec<&'a SourceOrigin> {
-        let place = |at: &usize| &self.input.declared[*at].place;
+        let place = |at: usize| &self.input.declared[at].place;
         let own = step.placed.declared;
         let mut lines = match own {
             Some(at) if self.held_at(step).is_none() => {
@@ -204,9 +208,10 @@ impl<'i, 'a> Places<'i, 'a> {
             }
             _ => Vec::new(),
         };
-        lines.extend(step.holding.iter().map(place));
-        if lines.is_empty() && !step.held_by.is_empty() {
-            lines.extend(own.iter().map(place));
+        let holding = step.holding.iter().filter(|one| !one.takes_later);
+        lines.extend(holding.map(|one| place(one.at)));
+        if lines.is_empty() && !step.held_by.is_empty() && step.holding.is_empty() {
+            lines.extend(own.map(place));
         }
         lines
     }
@@ -267,6 +272,32 @@ impl<'i, 'a> Places<'i, 'a> {
         let (place, _) = bases.find(|(_, image)| has_go(image, installed))?;
         Some(place.span.start)
     }
+}
+
+/// The next version after one, as most count: the last number before what is added to it is one more.
+fn later(version: &str) -> Option<String> {
+    let end = version.find(['-', '+']).unwrap_or(version.len());
+    let (release, added) = version.split_at(end);
+    let start = release
+        .rfind(|c: char| !c.is_ascii_digit())
+        .map_or(0, |at| at + 1);
+    let (before, last) = release.split_at(start);
+    let next = last.parse::<u64>().ok()?.checked_add(1)?;
+    // What is added may say that it comes before the release.
+    let is_before = added.starts_with('-');
+    Some(match is_before {
+        true => release.to_owned(),
+        false => format!("{before}{next}"),
+    })
+}
+
+/// A line that a person wrote, which asks for a package that refuses what another is to be.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Holding {
+    /// Its position among the declared.
+    pub(super) at: usize,
+    /// Whether it takes later versions of that package as it is: to ask the package manager anew may do.
+    pub(super) takes_later: bool,
 }
 
 /// Whether an image has a version of Go, by its name: `golang:1.23`, `example.com/builder:1.23.4`.

@@ -148,13 +148,20 @@ pub(super) fn of(
     name: &Name,
     by_maven: &[Coordinates],
 ) -> Option<(Coordinates, Evidence)> {
-    by_manifest(manifest, name, by_maven).or_else(|| well_known(name, by_maven))
+    by_manifest(manifest, name, by_maven).or_else(|| well_known(manifest, name, by_maven))
 }
 
-/// An archive of a well known name that others were put into, and maybe the manifest of one of them.
-fn well_known(name: &Name, by_maven: &[Coordinates]) -> Option<(Coordinates, Evidence)> {
+/// An archive of a well known name that others were put into, with the manifest of one of them, which is of
+/// the same maker: what people call their own after what it works with is of another.
+fn well_known(
+    manifest: &Manifest,
+    name: &Name,
+    by_maven: &[Coordinates],
+) -> Option<(Coordinates, Evidence)> {
+    let group = group::of(&name.stem)?;
+    by_vendor(manifest).filter(|vendor| vendor.starts_with(group))?;
     let own = Coordinates {
-        group: Some(group::of(&name.stem)?.to_owned()),
+        group: Some(group.to_owned()),
         artifact: name.stem.clone(),
         version: name.version.clone()?,
     };
@@ -373,31 +380,31 @@ mod tests {
         });
         let manifest = "Implementation-Title: Apache Hadoop shaded Protobuf 3.7\n\
             Implementation-Vendor-Id: org.apache.hadoop.thirdparty\nImplementation-Version: 1.1.1\n";
-        for manifest in [manifest, ""] {
-            let of = |file: &str| {
-                let own = of(&Manifest::read(manifest), &Name::of(file), &others);
-                own.map(|(own, evidence)| {
-                    let group = own.group.unwrap_or_default();
-                    format!(
-                        "{group}:{}@{} {}",
-                        own.artifact,
-                        own.version,
-                        evidence.as_str()
-                    )
-                })
-            };
-            assert_eq!(
-                of("hadoop-client-runtime-3.3.4.jar").as_deref(),
-                Some("org.apache.hadoop:hadoop-client-runtime@3.3.4 file-name")
-            );
-            for file in [
-                "hadoop-client-runtime.jar",
-                "ours-3.3.4.jar",
-                "gson-all-1.jar",
-                "netty-2.8.9.jar",
-            ] {
-                assert_eq!(of(file), None, "{file}");
-            }
+        let of = |file: &str, manifest: &str| {
+            let own = of(&Manifest::read(manifest), &Name::of(file), &others);
+            own.map(|(own, evidence)| {
+                let group = own.group.unwrap_or_default();
+                let evidence = evidence.as_str();
+                format!("{group}:{}@{} {evidence}", own.artifact, own.version)
+            })
+        };
+        let client = "hadoop-client-runtime-3.3.4.jar";
+        assert_eq!(
+            of(client, manifest).as_deref(),
+            Some("org.apache.hadoop:hadoop-client-runtime@3.3.4 file-name")
+        );
+        // One's own is called after what it works with.
+        for manifest in ["", "Implementation-Vendor-Id: com.acme\n"] {
+            assert_eq!(of(client, manifest), None);
+        }
+        for file in [
+            "hadoop-client-runtime.jar",
+            "ours-3.3.4.jar",
+            "spring-petclinic-3.3.4.jar",
+            "gson-all-1.jar",
+            "netty-2.8.9.jar",
+        ] {
+            assert_eq!(of(file, manifest), None, "{file}");
         }
     }
 

@@ -65,6 +65,12 @@ fn licences_come_from_the_best_field() {
         ),
         Some("MIT License".into())
     );
+    assert_eq!(
+        of(
+            "License: BSD 3-Clause License\n        \n  Copyright\nClassifier: License :: OSI Approved :: BSD License"
+        ),
+        Some("BSD 3-Clause License".into())
+    );
     // A vague word, and what is precise beside it.
     let lesser =
         "Classifier: License :: OSI Approved :: GNU Lesser General Public License v3 (LGPLv3)";

@@ -198,18 +198,18 @@ impl<'l> Asks<'l> {
         Some(first..first + rest.partition_point(|other| other.starts_with(root)))
     }
 
-    /// The folders that links go by to what was asked for; among them those of virtual stores. A link
+    /// The folders of virtual stores that links to what was asked for lead to. A link
     /// has the name of an alias, the package in the store its own. What a project asks for may be linked
     /// in it, and in one that holds it.
     fn stored(&self, tree: &Tree<'l>) -> Words<'l> {
         let mut stored = Vec::new();
         for (path, node) in tree.iter() {
-            if let Some(folders) = link_folders(node)
-                && let Some((root, name)) = path.rsplit_once("node_modules/")
+            if let Some((root, name)) = path.rsplit_once("node_modules/")
+                && let Some(folder) = stored_at(node)
                 && let Some(projects) = self.within(root)
                 && self.names.holds(name, &projects)
             {
-                stored.extend(folders.map(|folder| (folder, projects.start)));
+                stored.push((folder, projects.start));
             }
         }
         Words::new(stored)
@@ -274,6 +274,13 @@ fn link_folders<'l>(node: &Node<'l>) -> Option<std::str::Split<'l, char>> {
         FactKind::Symlink(target) if target.len() <= LONGEST_LINK => Some(target.split('/')),
         _ => None,
     }
+}
+
+/// The folder of a virtual store that a link leads to: what lies in a hidden folder, `.pnpm/a@1.0.0/…`.
+fn stored_at<'l>(node: &Node<'l>) -> Option<&'l str> {
+    let mut folders = link_folders(node)?;
+    folders.find(|folder| folder.starts_with('.') && !matches!(*folder, "." | ".."))?;
+    folders.next()
 }
 
 fn join(folder: &str, name: &str) -> String {

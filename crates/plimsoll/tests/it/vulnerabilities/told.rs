@@ -231,6 +231,13 @@ fn an_edited_dockerfile_makes_nothing_the_bases() {
     assert_eq!(of_base(edited), told(false));
     let moved = "FROM alpine:3.19\nCOPY app /app\nRUN apk add curl\n";
     assert_eq!(of_base(moved), told(false));
+    // Lines that came later take nothing from the base; one that is gone looks like the base's.
+    let appended = format!("{DOCKERFILE}RUN uv sync --frozen\n");
+    assert_eq!(of_base(&appended), told(false));
+    assert_eq!(
+        of_base("FROM alpine:3.19\nCOPY app /app\nRUN uv sync\n"),
+        told(true)
+    );
     // A base that had it all along.
     assert_eq!(of_base("FROM alpine:3.19\nCOPY app /app\n"), told(true));
 }

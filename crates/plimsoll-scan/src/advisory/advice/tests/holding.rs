@@ -168,6 +168,11 @@ fn what_an_installed_package_refuses_is_not_had_by_renewing() {
     // No file names the package itself.
     assert_eq!(edit("admin==3.0\n"), (raised, vec![1]));
     assert_eq!(edit("admin==2.0\n"), (raised, vec![3]));
+    // The line takes later versions of it: to ask anew is enough.
+    let renewed = AdvisedAction::RenewLock;
+    assert_eq!(edit("admin\n"), (renewed, vec![1]));
+    assert_eq!(edit("admin>=2\n"), (renewed, vec![1]));
+    assert_eq!(edit("admin<=3.0\n"), (raised, vec![1]));
 }
 
 /// What waits for another package is edited together with that one, whether a lock knows of it or nothing.
