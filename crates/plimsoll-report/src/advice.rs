@@ -111,9 +111,13 @@ fn removal(edit: &AdvisedEdit, report: &Report, voice: Voice) -> String {
 
 /// How a package manager chooses anew what a line of the project takes already.
 fn renewal(edit: &AdvisedEdit, voice: Voice) -> String {
-    let Some(step) = edit.steps.first() else {
+    // What another one refuses comes with that.
+    let mut steps = edit.steps.iter();
+    let own = steps.find(|step| step.held_by.is_empty());
+    let Some(step) = own.or(edit.steps.first()) else {
         return "update the lock".to_owned();
     };
+    let name = step.held_by.first().map_or(&step.name, |(name, _)| name);
     let file = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
     let lock = edit.lock.as_deref().map(file);
     let asking = edit.place.as_ref().map(|place| file(&place.file));
@@ -148,7 +152,7 @@ fn renewal(edit: &AdvisedEdit, voice: Voice) -> String {
             } else {
                 ""
             };
-            let command = (voice.code)(&format!("{command} {}", step.name));
+            let command = (voice.code)(&format!("{command} {name}"));
             format!("update {lock} ({with}{command})")
         }
     }
@@ -173,6 +177,9 @@ fn steps(edit: &AdvisedEdit, report: &Report, voice: Voice) -> String {
         });
         let holder = match edit.action {
             AdvisedAction::RaiseVersions => holders(edit, step, report, voice),
+            AdvisedAction::RenewLock if !step.held_by.is_empty() => {
+                holders(edit, step, report, voice)
+            }
             _ => None,
         };
         let is_raised = match edit.action {
@@ -420,4 +427,58 @@ pub(crate) fn meanwhile(edit: &AdvisedEdit) -> Option<&'static str> {
 /// `and 3 more edits`.
 pub(crate) fn more(number: usize) -> String {
     format!("and {}", count(number, "more edit"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Asking the package manager for what another package refuses changes nothing.
+    #[test]
+    fn a_lock_is_updated_for_the_package_that_holds_another() {
+        let step = |name: &str, held_by: &[(&str, &str)]| VersionStep {
+            kind: PackageKind::Npm,
+            name: name.to_owned(),
+            purl: format!("pkg:npm/{name}@1.0.0"),
+            installed: "1.0.0".to_owned(),
+            to: StepTarget::At("1.2.6".to_owned()),
+            removes: 1,
+            brings: Vec::new(),
+            is_brought: !held_by.is_empty(),
+            held_by: held_by
+                .iter()
+                .map(|(name, version)| ((*name).to_owned(), (*version).to_owned()))
+                .collect(),
+        };
+        let told = |steps: Vec<VersionStep>| {
+            let edit = AdvisedEdit {
+                action: AdvisedAction::RenewLock,
+                place: None,
+                also: Vec::new(),
+                lock: Some("package-lock.json".to_owned()),
+                layer: None,
+                program: None,
+                steps,
+                removes: Vec::new(),
+                stays: Vec::new(),
+                updates: Vec::new(),
+            };
+            let voice = Voice {
+                text: str::to_owned,
+                code: str::to_owned,
+                steps: 3,
+                brief: false,
+            };
+            doing(&edit, &Report::default(), voice)
+        };
+        let held = || step("minimist", &[("mkdirp", "0.5.1")]);
+        assert_eq!(
+            told(vec![held()]),
+            "update the lock (npm update mkdirp), for a mkdirp after 0.5.1 with minimist ≥ 1.2.6"
+        );
+        assert_eq!(
+            told(vec![held(), step("lodash", &[])]),
+            "update the lock (npm update lodash), for a mkdirp after 0.5.1 with minimist ≥ 1.2.6, lodash ≥ 1.2.6"
+        );
+    }
 }
