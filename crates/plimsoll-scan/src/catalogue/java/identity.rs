@@ -159,7 +159,11 @@ fn well_known(
     by_maven: &[Coordinates],
 ) -> Option<(Coordinates, Evidence)> {
     let group = group::of(&name.stem)?;
-    by_vendor(manifest).filter(|vendor| vendor.starts_with(group))?;
+    let vendor = by_vendor(manifest)?;
+    let below = vendor.strip_prefix(group)?;
+    if !(below.is_empty() || below.starts_with('.')) {
+        return None;
+    }
     let own = Coordinates {
         group: Some(group.to_owned()),
         artifact: name.stem.clone(),
@@ -394,7 +398,11 @@ mod tests {
             Some("org.apache.hadoop:hadoop-client-runtime@3.3.4 file-name")
         );
         // One's own is called after what it works with.
-        for manifest in ["", "Implementation-Vendor-Id: com.acme\n"] {
+        for manifest in [
+            "",
+            "Implementation-Vendor-Id: com.acme\n",
+            "Implementation-Vendor-Id: org.apache.hadooper\n",
+        ] {
             assert_eq!(of(client, manifest), None);
         }
         for file in [

@@ -198,9 +198,9 @@ impl<'l> Asks<'l> {
         Some(first..first + rest.partition_point(|other| other.starts_with(root)))
     }
 
-    /// The folders of virtual stores that links to what was asked for lead to. A link
-    /// has the name of an alias, the package in the store its own. What a project asks for may be linked
-    /// in it, and in one that holds it.
+    /// The folders of virtual stores that links to what was asked for lead to. A link has the name of an
+    /// alias, the package in the store its own. What a project asks for may be linked in it, and in one
+    /// that holds it.
     fn stored(&self, tree: &Tree<'l>) -> Words<'l> {
         let mut stored = Vec::new();
         for (path, node) in tree.iter() {
