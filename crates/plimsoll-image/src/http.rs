@@ -8,7 +8,7 @@ mod pace;
 mod patience;
 
 use std::io::Read;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use reqwest::blocking::{Body, Client, Response};
@@ -49,7 +49,7 @@ pub(crate) struct Http {
     /// In clear text where that may be, until it turns out to be secure.
     origin: Url,
     /// Whether who may be spoken to in clear text speaks TLS alone; unknown before something failed.
-    is_secure: OnceLock<bool>,
+    is_secure: Mutex<Option<bool>>,
     /// Hosts that may be spoken to in clear text beside this machine.
     insecure: Vec<String>,
     auth: Auth,
@@ -130,7 +130,7 @@ impl Http {
             auth: Auth::new(key, access.docker_config.clone(), plain),
             client,
             origin,
-            is_secure: OnceLock::new(),
+            is_secure: Mutex::new(None),
             insecure: access.insecure_registries.clone(),
             patience,
         })
@@ -146,20 +146,27 @@ impl Http {
     /// The registry's root, as it is spoken to.
     fn origin(&self) -> Url {
         let mut origin = self.origin.clone();
-        if self.is_secure.get() == Some(&true) {
+        if *self.is_secure() == Some(true) {
             let _ = origin.set_scheme("https");
         }
         origin
     }
 
+    fn is_secure(&self) -> MutexGuard<'_, Option<bool>> {
+        self.is_secure
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Whether a registry that was spoken to in clear text, and did not understand, turns out to speak TLS. It is
-    /// asked once.
+    /// asked once, by whoever comes first: the others, whose requests were on their way, wait for the answer.
     ///
     /// # Errors
     /// It does, and its certificate is not trusted.
     fn turns_out_secure(&self) -> Result<bool, ImageError> {
-        if self.origin.scheme() != "http" || self.is_secure.get().is_some() {
-            return Ok(false);
+        let mut known = self.is_secure();
+        if let Some(known) = *known {
+            return Ok(known);
         }
         let mut secure = self.origin.clone();
         let patience = self.patience.silence.min(Duration::from_secs(3));
@@ -175,7 +182,8 @@ impl Http {
                 server_of(&self.origin)
             )));
         }
-        Ok(*self.is_secure.get_or_init(|| answers))
+        *known = Some(answers);
+        Ok(answers)
     }
 
     /// Another place as the registry gave it, relative or whole.
@@ -317,7 +325,8 @@ impl Http {
                 Err(Failure::Retry { silent, .. }) => !silent,
                 Err(Failure::Final(_)) => false,
             };
-            if home && is_lost && self.turns_out_secure()? {
+            let in_clear_text = home && target.scheme() == "http";
+            if in_clear_text && is_lost && self.turns_out_secure()? {
                 return Err(Failure::Retry {
                     why: "the registry speaks TLS alone".to_owned(),
                     wait: Some(Duration::ZERO),
@@ -423,6 +432,8 @@ impl Read for Watched {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+
     use super::*;
 
     /// Whoever hangs up is asked for TLS once, and by the way that he is spoken to from then on.
@@ -450,6 +461,35 @@ mod tests {
         // The first byte of a TLS record of a handshake (RFC 8446, 5.1).
         let number = |wanted: u8| heard.iter().filter(|byte| **byte == wanted).count();
         assert_eq!((number(22), number(b'G')), (1, 5), "{heard:?}");
+    }
+
+    /// Blobs go out side by side: while one finds out, others are on their way in clear text.
+    #[test]
+    fn what_was_on_its_way_in_clear_text_is_sent_again() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let host = listener.local_addr().unwrap().to_string();
+        let http = Http::new(&host, &host, &Access::default(), Patience::default()).unwrap();
+        let url = http.url("v2/").unwrap();
+        let heard = std::thread::scope(|scope| {
+            let server = scope.spawn(|| {
+                let mut first = [0; 4096];
+                let (mut plain, _) = listener.accept().unwrap();
+                assert_ne!(plain.read(&mut first).unwrap(), 0);
+                *http.is_secure() = Some(true);
+                plain
+                    .write_all(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n")
+                    .unwrap();
+                let mut again = [0];
+                listener.accept().unwrap().0.read_exact(&mut again).unwrap();
+                [first[0], again[0]]
+            });
+            let (none, action) = (HeaderMap::new(), Action(Vec::new()));
+            let get = || http.once(&Method::GET, &url, &action, &none, Content::None);
+            assert!(matches!(get(), Err(Failure::Retry { silent: false, .. })));
+            assert!(get().is_err());
+            server.join().unwrap()
+        });
+        assert_eq!(heard, [b'G', 22]);
     }
 
     #[test]
