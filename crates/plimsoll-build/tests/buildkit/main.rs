@@ -674,7 +674,6 @@ fn an_engine_that_dies_in_the_middle_ends_the_build() {
         Some(format!("unix://{}", yard.path("cable.sock").display())),
         Access::default(),
     );
-    let begun = std::time::Instant::now();
     let sink = |event| {
         if let Event::Vertex(vertex) = event
             && vertex.name.contains("sleep")
@@ -688,6 +687,5 @@ fn an_engine_that_dies_in_the_middle_ends_the_build() {
         matches!(result, Err(BuildError::Environment(_))),
         "{result:?}"
     );
-    assert!(begun.elapsed().as_secs() < 30, "{:?}", begun.elapsed());
     assert!(!yard.path("out").exists());
 }

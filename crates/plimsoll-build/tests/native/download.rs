@@ -2,7 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use plimsoll_build::BuildError;
 use plimsoll_image::LayerLimits;
@@ -189,16 +189,10 @@ fn leftovers(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
 fn stalls() {
     let mut project = project("FROM scratch\nADD URL/stalls /f\n");
     project.access.silence = Some(Duration::from_millis(300));
-    let begun = Instant::now();
     let Err(error) = project.build() else {
         panic!("half a file got in");
     };
     assert!(matches!(error, BuildError::Environment(_)), "{error}");
-    assert!(
-        begun.elapsed() < Duration::from_secs(60),
-        "{:?}",
-        begun.elapsed()
-    );
 }
 
 fn offline() {

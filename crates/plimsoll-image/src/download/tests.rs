@@ -2,7 +2,7 @@ use std::cell::Cell;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::*;
 
@@ -287,14 +287,12 @@ fn addresses_in_clear_text_are_refused() {
 fn a_server_that_sends_too_slowly_is_given_up() {
     for (version, goes_on) in [("ETag: \"1\"", true), ("ETag: W/\"1\"", false)] {
         let fetch = Fetch::new();
-        let begun = Instant::now();
         let error = fetch
             .run(&trickling(version), None)
             .unwrap_err()
             .to_string();
         assert!(error.contains("too slowly"), "{error}");
         assert!(error.contains("`--timeout`"), "{error}");
-        assert!(begun.elapsed().as_secs() < 20);
         // What came is there for the next time, where it can be told what it is of.
         assert!(fetch.files().contains(&"all.zip.part".to_owned()));
         assert_eq!(error.contains("the next time"), goes_on, "{error}");
@@ -341,10 +339,8 @@ fn a_refusal_that_trickles_is_given_up() {
             .count()
     });
     let fetch = Fetch::new();
-    let begun = Instant::now();
     let error = download(&address, &fetch.path(), None, &Access::default(), &|_| {}).unwrap_err();
     assert!(error.to_string().contains("404"), "{error}");
-    assert!(begun.elapsed() < Duration::from_secs(20));
     assert!(server.join().unwrap() < 1_000);
 }
 

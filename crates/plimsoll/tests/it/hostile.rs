@@ -18,10 +18,17 @@ use crate::stage::Run;
 /// whole, in an unoptimised build.
 const MOST_MEMORY: u64 = 800 << 10;
 
-/// Runs a command and ends it when it takes longer than `limit`: what hangs fails its test, and so
-/// does what takes memory without bound.
+/// Most processor time that a run may have taken, in seconds: many times what the longest needs in an
+/// unoptimised build, and less than what grows with the square of its input.
+const MOST_WORK: u64 = 60;
+
+/// How long what waits is waited for, on a machine that has other things to do.
+const MOST_WAIT: Duration = Duration::from_secs(300);
+
+/// Runs a command and ends it when it takes more than its share: what hangs fails its test, and so does
+/// what works or takes memory without bound.
 #[track_caller]
-fn bounded(command: &mut Command, limit: Duration) -> Run {
+fn bounded(command: &mut Command) -> Run {
     let mut child = command
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -36,17 +43,18 @@ fn bounded(command: &mut Command, limit: Duration) -> Run {
     };
     let stdout = drain(child.stdout.take().map(|pipe| Box::new(pipe) as _));
     let stderr = drain(child.stderr.take().map(|pipe| Box::new(pipe) as _));
-    let end = Instant::now() + limit;
+    let end = Instant::now() + MOST_WAIT;
     let mut peak = 0;
     let status = loop {
         if let Some(status) = child.try_wait().unwrap() {
             break status;
         }
         peak = peak.max(most_memory(child.id()));
-        if Instant::now() > end || peak > MOST_MEMORY {
+        let work = work(child.id());
+        if Instant::now() > end || peak > MOST_MEMORY || work > MOST_WORK {
             child.kill().unwrap();
             child.wait().unwrap();
-            panic!("{command:?} took {peak} KiB, or longer than {limit:?}");
+            panic!("{command:?} took {peak} KiB, {work} s of work, or longer than {MOST_WAIT:?}");
         }
         std::thread::sleep(Duration::from_millis(5));
     };
@@ -74,6 +82,20 @@ fn most_memory(process: u32) -> u64 {
                 .lines()
                 .find_map(|line| line.strip_prefix("VmHWM:"))?;
             line.trim().strip_suffix(" kB")?.parse().ok()
+        })
+        .unwrap_or(0)
+}
+
+/// Processor time that a process has taken so far, in seconds; 0 where that is not to be had.
+fn work(process: u32) -> u64 {
+    std::fs::read_to_string(format!("/proc/{process}/stat"))
+        .ok()
+        .and_then(|stat| {
+            // What stands in front is its name, which may hold anything. The 14th and 15th field are in
+            // hundredths of a second for every program (proc_pid_stat(5)).
+            let fields = stat.rsplit_once(')')?.1.split_ascii_whitespace();
+            let ticks = fields.skip(11).take(2).map(str::parse::<u64>);
+            Some(ticks.flatten().sum::<u64>() / 100)
         })
         .unwrap_or(0)
 }

@@ -1,16 +1,11 @@
 //! Images of sound layers with files in them that want to do harm: the rest of the image is
 //! inspected all the same.
 
-use std::time::Duration;
-
 use plimsoll_testkit::image::hostile::{self, Scale, between};
 use plimsoll_testkit::image::{Compression, Image, ImageBuilder, Layer};
 
 use super::{bounded, harmless};
 use crate::stage::{Run, Stage};
-
-/// Of an unoptimised build; two cores busy with other tests.
-const LIMIT: Duration = Duration::from_secs(120);
 
 /// What [`between`] put around `hostile` layers is there: `bash` below, `left-pad` above.
 #[track_caller]
@@ -51,10 +46,8 @@ fn part_is_harmless(part: usize, parts: usize) {
         let layers = hostile.layers(Scale::Suite);
         let count = layers.len();
         let place = at_stage(&stage, name, &between(layers).build());
-        let run = bounded(
-            &mut stage.command(&["inspect", &place, "--format", "json", "--no-cache"]),
-            LIMIT,
-        );
+        let run =
+            bounded(&mut stage.command(&["inspect", &place, "--format", "json", "--no-cache"]));
         assert!(matches!(run.code, 0 | 3), "{name}: {}", run.stderr);
         harmless(&run.stderr);
         above_is_listed(name, &run, count);
@@ -65,10 +58,7 @@ fn part_is_harmless(part: usize, parts: usize) {
             let skipped = run.json()["skipped"].to_string();
             assert!(skipped.contains(words), "{name}: {skipped}");
         }
-        let human = bounded(
-            &mut stage.command(&["inspect", &place, "--format", "human"]),
-            LIMIT,
-        );
+        let human = bounded(&mut stage.command(&["inspect", &place, "--format", "human"]));
         assert!(matches!(human.code, 0 | 3), "{name}: {}", human.stderr);
         harmless(&human.stdout);
         std::fs::remove_dir_all(stage.root().join(format!("{name}.oci"))).unwrap();
@@ -91,16 +81,13 @@ fn hostile_layers_leave_the_rest_of_an_image_to_be_seen() {
     for hostile in hostile::layers("/nowhere/plimsoll-test") {
         let name = hostile.name;
         let image = between(vec![hostile.layer]).build();
-        let run = bounded(
-            &mut stage.command(&[
-                "inspect",
-                &at_stage(&stage, name, &image),
-                "--format",
-                "json",
-                "--no-cache",
-            ]),
-            LIMIT,
-        );
+        let run = bounded(&mut stage.command(&[
+            "inspect",
+            &at_stage(&stage, name, &image),
+            "--format",
+            "json",
+            "--no-cache",
+        ]));
         assert!(matches!(run.code, 0 | 3), "{name}: {}", run.stderr);
         rest_is_listed(name, &run, 1);
         std::fs::remove_dir_all(stage.root().join(format!("{name}.oci"))).unwrap();
@@ -129,7 +116,7 @@ fn floods_are_listed_and_compared_in_their_share_of_memory() {
             vec!["layers", &place, "--plain", "--format=human", "--no-cache"],
             vec!["diff", &honest, &place, "--format=human", "--no-cache"],
         ] {
-            let run = bounded(&mut stage.command(&arguments), LIMIT);
+            let run = bounded(&mut stage.command(&arguments));
             assert!(
                 matches!(run.code, 0 | 1 | 3),
                 "{arguments:?}: {}",
@@ -168,11 +155,8 @@ fn a_blob_that_is_cut_or_changed_is_told_and_the_rest_seen() {
             spoil(&mut bytes);
             std::fs::write(&blob, bytes).unwrap();
             for again in [false, true] {
-                let run = bounded(
-                    &mut stage.command(&["inspect", &place, "--format", "json"]),
-                    LIMIT,
-                )
-                .expect(3);
+                let run =
+                    bounded(&mut stage.command(&["inspect", &place, "--format", "json"])).expect(3);
                 rest_is_listed(name, &run, 1);
                 let skipped = run.json()["skipped"].to_string();
                 assert!(
@@ -207,7 +191,7 @@ fn a_damaged_cache_changes_nothing_about_what_is_found() {
     let place = at_stage(&stage, "cached", &image);
     let look = || {
         let mut command = stage.command(&["inspect", &place, "--format", "json"]);
-        bounded(&mut command, LIMIT).expect(0).stdout
+        bounded(&mut command).expect(0).stdout
     };
     let first = look();
     let spoils: [fn(Vec<u8>) -> Vec<u8>; 6] = [
@@ -264,7 +248,7 @@ fn names_speak_to_no_terminal_in_lists() {
         runs.push(vec!["inspect", &painted, "--format", format]);
     }
     for arguments in runs {
-        let run = bounded(&mut stage.command(&arguments), LIMIT);
+        let run = bounded(&mut stage.command(&arguments));
         assert!(!run.stdout.is_empty(), "{arguments:?}: {}", run.stderr);
         harmless(&run.stdout);
         harmless(&run.stderr);
@@ -275,7 +259,7 @@ fn names_speak_to_no_terminal_in_lists() {
         vec!["inspect", &painted, "--format", "spdx"],
         vec!["diff", &honest, &painted, "--format", "json"],
     ] {
-        let run = bounded(&mut stage.command(&arguments), LIMIT);
+        let run = bounded(&mut stage.command(&arguments));
         run.json();
         let spoken = run.stdout.bytes().any(|byte| byte < b' ' && byte != b'\n');
         assert!(!spoken, "{arguments:?}");

@@ -1,12 +1,9 @@
 //! Dockerfiles that are none.
 
 use std::os::unix::fs::{PermissionsExt, symlink};
-use std::time::Duration;
 
 use super::{as_nobody, bounded};
 use crate::stage::{Run, Stage, tool};
-
-const LIMIT: Duration = Duration::from_secs(20);
 
 /// What a strange file must come to.
 enum Comes {
@@ -126,7 +123,7 @@ fn stage() -> (Stage, Vec<(String, Comes)>) {
 }
 
 fn run(stage: &Stage, arguments: &[&str]) -> Run {
-    bounded(as_nobody(&mut stage.command(arguments)), LIMIT)
+    bounded(as_nobody(&mut stage.command(arguments)))
 }
 
 fn rules<'a>(report: &'a serde_json::Value, file: &str) -> Vec<&'a str> {
@@ -272,7 +269,6 @@ fn standard_input_may_be_anything_too() {
             stage
                 .command(&["check", "-", "--format", "json"])
                 .stdin(input),
-            LIMIT,
         );
         run.json();
         match comes {
@@ -322,7 +318,6 @@ fn a_pipe_that_a_shell_hands_over_is_read() {
         stage
             .command(&["check", "/dev/stdin", "--format", "json"])
             .stdin(read),
-        LIMIT,
     );
     assert_eq!(run.code, 1, "{}", run.stderr);
     assert!(rules(&run.json(), "/dev/stdin").contains(&"mutable-tag"));

@@ -2,7 +2,6 @@
 
 use std::os::unix::fs::symlink;
 use std::path::Path;
-use std::time::Duration;
 
 use plimsoll_testkit::image::{Image, ImageBuilder, Layer, Lie, hostile};
 use plimsoll_testkit::registry::Registry;
@@ -10,7 +9,6 @@ use plimsoll_testkit::registry::Registry;
 use super::{bounded, harmless, no_report};
 use crate::stage::{Run, Stage, tool};
 
-const LIMIT: Duration = Duration::from_secs(60);
 const FORMATS: [&str; 6] = ["human", "plain", "json", "sarif", "markdown", "cyclonedx"];
 
 /// The same image at the three places that need no daemon, each with the name it is asked for by.
@@ -30,10 +28,7 @@ fn everywhere(stage: &Stage, registry: &Registry, name: &str, image: &Image) -> 
 }
 
 fn inspect(stage: &Stage, place: &str, format: &str) -> Run {
-    bounded(
-        &mut stage.command(&["inspect", place, "--format", format]),
-        LIMIT,
-    )
+    bounded(&mut stage.command(&["inspect", place, "--format", format]))
 }
 
 /// What the report says was not looked at; where there is no report, why there is none.
@@ -212,7 +207,7 @@ fn no_output_repeats_a_credential() {
                 if traced {
                     arguments.extend(["--file", "Dockerfile"]);
                 }
-                let run = bounded(&mut stage.command(&arguments), LIMIT).expect(0);
+                let run = bounded(&mut stage.command(&arguments)).expect(0);
                 assert!(!run.stdout.is_empty());
                 for value in [KEY, KEY_ID, TOKEN, PASSWORD] {
                     for text in [&run.stdout, &run.stderr] {
@@ -277,7 +272,6 @@ fn what_an_image_says_of_itself_is_shown_and_not_obeyed() {
             for color in ["never", "auto"] {
                 let run = bounded(
                     &mut stage.command(&["inspect", &place, "--format", format, "--color", color]),
-                    LIMIT,
                 );
                 harmless(&run.stdout);
                 harmless(&run.stderr);
@@ -341,7 +335,7 @@ fn a_layout_of_links_and_pipes_is_refused() {
             vec!["inspect", &from, "--format", "json"],
             vec!["push", &from, &to],
         ] {
-            let run = bounded(&mut stage.command(&arguments), LIMIT);
+            let run = bounded(&mut stage.command(&arguments));
             assert!(matches!(run.code, 2 | 3), "{name}: {}", run.stderr);
             assert!(run.stderr.contains(name), "{name}: {}", run.stderr);
         }

@@ -1,19 +1,16 @@
 //! Configurations, ignore files and folders that want to do harm.
 
 use std::os::unix::fs::{PermissionsExt, symlink};
-use std::time::Duration;
 
 use super::{as_nobody, bounded, harmless};
 use crate::stage::{Run, Stage, tool};
 
-const LIMIT: Duration = Duration::from_secs(30);
 const DOCKERFILE: &str = "FROM debian:latest\nCOPY . /app\n";
 
 fn check(stage: &Stage) -> Run {
-    bounded(
-        as_nobody(&mut stage.command(&["check", ".", "--format", "json"])),
-        LIMIT,
-    )
+    bounded(as_nobody(
+        &mut stage.command(&["check", ".", "--format", "json"]),
+    ))
 }
 
 fn has(run: &Run, rule: &str) -> bool {
@@ -77,7 +74,7 @@ fn a_broken_configuration_is_named() {
             vec!["inspect", "oci:none"],
             vec!["ship", "."],
         ] {
-            let run = bounded(&mut stage.command(&arguments), LIMIT);
+            let run = bounded(&mut stage.command(&arguments));
             assert_eq!(run.code, 2, "{name} {arguments:?}: {}", run.stderr);
             assert!(run.stderr.contains(words), "{name}: {}", run.stderr);
             assert!(run.stderr.len() < 20_000, "{name}: {}", run.stderr.len());
@@ -99,10 +96,7 @@ fn a_configuration_that_is_no_file_does_not_wait() {
         (".", "is a folder"),
         ("gone", "No such file"),
     ] {
-        let run = bounded(
-            &mut stage.command(&["check", "Dockerfile", "--config", file]),
-            LIMIT,
-        );
+        let run = bounded(&mut stage.command(&["check", "Dockerfile", "--config", file]));
         assert_eq!(run.code, 2, "{file}: {}", run.stderr);
         assert!(run.stderr.contains(words), "{file}: {}", run.stderr);
     }
@@ -152,15 +146,8 @@ fn a_folder_of_fifty_thousand_files_is_no_matter() {
             std::fs::write(folder.join(file.to_string()), "").unwrap();
         }
     }
-    let began = std::time::Instant::now();
     let run = check(&stage);
     assert_eq!(run.code, 1, "{}", run.stderr);
-    // Generous: an unoptimised build, on a machine that has other things to do.
-    assert!(
-        began.elapsed() < Duration::from_secs(60),
-        "{:?}",
-        began.elapsed()
-    );
 }
 
 #[test]
@@ -241,10 +228,8 @@ fn names_of_files_do_not_reach_the_terminal() {
     .unwrap();
     std::fs::create_dir_all(stage.project().join(evil).join("deep")).unwrap();
     for format in ["human", "plain", "markdown"] {
-        let run = bounded(
-            &mut stage.command(&["check", ".", "--format", format, "--color", "never"]),
-            LIMIT,
-        );
+        let run =
+            bounded(&mut stage.command(&["check", ".", "--format", format, "--color", "never"]));
         assert_eq!(run.code, 2, "{}", run.stderr);
         harmless(&run.stdout);
         harmless(&run.stderr);
@@ -253,7 +238,7 @@ fn names_of_files_do_not_reach_the_terminal() {
         vec!["check", ".", "--diff", "--unsafe-fixes"],
         vec!["ship", evil],
     ] {
-        let run = bounded(&mut stage.command(&arguments), LIMIT);
+        let run = bounded(&mut stage.command(&arguments));
         if arguments[0] == "check" {
             assert!(run.stdout.contains("+COPY main.py /"), "{}", run.stdout);
         }
